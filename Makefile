@@ -1,0 +1,86 @@
+# `make` alone lists what there is. Every target brings its own environment up to date first.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV   := .venv
+PYTHON := $(VENV)/bin/python
+PIP    := $(PYTHON) -m pip --disable-pip-version-check --no-input
+CODE   := $(wildcard src tests bench)
+ROUNDS := 50
+ARGS   :=
+
+# A stamp is newer than what it was made from. The development lock contains the server lock in the same
+# versions, so installing it brings both stamps up to date.
+PYTHON_STAMP := $(VENV)/.python
+SERVER_STAMP := $(VENV)/.server
+DEV_STAMP    := $(VENV)/.dev
+
+.PHONY: help setup setup-server demo test check format-check lint types imports check-tests crash bench \
+        format lock clean distclean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
+
+setup: $(DEV_STAMP) ## make .venv with everything that developing needs
+
+setup-server: $(SERVER_STAMP) ## make .venv with only what the service needs
+
+demo: $(SERVER_STAMP) ## start the demonstration service
+	$(VENV)/bin/rsonline demo $(ARGS)
+
+test: $(DEV_STAMP) ## run every test, also the slow ones (ARGS="-k oksigen" for some)
+	$(VENV)/bin/pytest $(ARGS)
+
+check: format-check lint types imports check-tests ## formatting, lint, types, import rules, fast tests
+
+format-check: $(DEV_STAMP)
+	$(VENV)/bin/ruff format --check $(CODE)
+
+lint: $(DEV_STAMP) ## ruff only
+	$(VENV)/bin/ruff check $(CODE)
+
+types: $(DEV_STAMP) ## mypy --strict only
+	$(VENV)/bin/mypy --strict $(CODE)
+
+imports: $(DEV_STAMP) ## the import rules only
+	$(VENV)/bin/lint-imports
+
+check-tests: $(DEV_STAMP)
+	$(VENV)/bin/pytest -m "not slow"
+
+crash: $(DEV_STAMP) ## kill the service while it writes and count what was lost (ROUNDS=50)
+	$(PYTHON) -m tests.long.crash --rounds $(ROUNDS)
+
+bench: $(DEV_STAMP) ## measure speed
+	$(PYTHON) -m bench $(ARGS)
+
+format: $(DEV_STAMP) ## let ruff rewrite the code
+	$(VENV)/bin/ruff check --fix $(CODE)
+	$(VENV)/bin/ruff format $(CODE)
+
+lock: $(DEV_STAMP) ## bring the locks in line with pyproject.toml (UPGRADE=1 takes newer versions)
+	scripts/lock $(VENV)/bin/pip-compile $(if $(UPGRADE),--upgrade)
+
+clean: ## remove caches, build results and the demonstration's data
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage build dist .demo
+	find src $(wildcard tests bench) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean ## the same, and .venv
+	rm -rf $(VENV)
+
+$(PYTHON_STAMP): scripts/make-venv
+	scripts/make-venv $(VENV)
+	@touch $@
+
+# The project is built without isolation, so that its build tools come from the lock too.
+$(SERVER_STAMP): $(PYTHON_STAMP) requirements-server.lock pyproject.toml
+	$(PIP) install --quiet --require-hashes -r requirements-server.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV_STAMP): $(PYTHON_STAMP) requirements-dev.lock requirements-server.lock pyproject.toml
+	$(PIP) install --quiet --require-hashes -r requirements-dev.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $(SERVER_STAMP) $@

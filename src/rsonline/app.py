@@ -1,0 +1,123 @@
+"""`create_app`: the only place where the doors and all parts meet."""
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+import structlog
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from rsonline import logs
+from rsonline.reports import REPORTS
+from rsonline.reports.references import with_own_rows
+from rsonline.reports.report import check
+from rsonline.service import connections, metrics, reference
+from rsonline.service.gate import Gate
+from rsonline.service.routes import GuideDoor
+from rsonline.settings import Settings
+from rsonline.store import migrate
+from rsonline.store.sqlite import SqliteStore
+
+log = structlog.get_logger("rsonline")
+EXIT_STORAGE = 74
+
+
+def end_process(error: BaseException) -> None:
+    """A storage error leaves open what is durable: stop at once, so that nothing more is acknowledged (SR-52)."""
+    log.critical("store.broken", error=str(error))
+    os._exit(EXIT_STORAGE)
+
+
+class Application:
+    """The whole service as one ASGI application, with its store to be closed at the end."""
+
+    def __init__(self, guide: ASGIApp, people: ASGIApp, close: Callable[[], None]) -> None:
+        self._guide = guide
+        self._people = people
+        self.close = close
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Everything below `/fo` goes to the guide's door, in any letter case; all else to the other one."""
+        if scope["type"] == "http" and scope["path"][:3].lower() == "/fo":
+            await self._guide(scope, receive, send)
+        else:
+            await self._people(scope, receive, send)
+
+
+def create_app(
+    settings: Settings, *, on_broken: Callable[[BaseException], None] = end_process, commit_each: bool = False
+) -> Application:
+    """The whole application over an existing, migrated database.
+
+    `commit_each` writes each change in a commit of its own (for measuring what group commit is worth). Raises
+    RuntimeError for a faulty declaration.
+    """
+    faults = check(REPORTS)
+    if faults:
+        raise RuntimeError("; ".join(faults))
+    references = with_own_rows(settings.data / "references")
+    store = SqliteStore(
+        settings.sqlite_path,
+        waiting=settings.waiting_writes,
+        readers=settings.readers,
+        commit_each=commit_each,
+        on_broken=on_broken,
+    )
+    gate = Gate(settings, store, references)
+    guide = GuideDoor(store, gate, references)
+
+    def close() -> None:
+        """Write what waits, then close. Called by the lifespan, or by whoever runs the application without one."""
+        store.close()
+        gate.close()
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        log.info("service.started", database=settings.sqlite_path.name, reports=len(REPORTS))
+        yield
+        close()
+        log.info("service.stopped")
+
+    routes = [
+        Route("/", _welcome),
+        Route("/healthz", _healthy),
+        Route("/readyz", partial(_ready, store, settings)),
+        Route("/metrics", partial(_metrics, store)),
+        *reference.routes(settings, references),
+    ]
+    return Application(guide, Starlette(routes=routes, lifespan=lifespan), close)
+
+
+async def _welcome(request: Request) -> Response:
+    return JSONResponse({"service": "rsonline", "guide": "/fo/index.php", "openapi": "/openapi.json", "docs": "/docs"})
+
+
+async def _healthy(request: Request) -> Response:
+    return PlainTextResponse("ok\n")
+
+
+async def _ready(store: SqliteStore, settings: Settings, request: Request) -> Response:
+    if store.waiting >= settings.waiting_writes:
+        return PlainTextResponse("busy\n", 503, {"Retry-After": "2"})
+    await store.read(None, lambda connection: connection.exec_driver_sql("SELECT 1").scalar_one())
+    return PlainTextResponse("ready\n")
+
+
+async def _metrics(store: SqliteStore, request: Request) -> Response:
+    metrics.waiting.set(store.waiting)
+    return Response(metrics.text(), media_type="text/plain; version=0.0.4")
+
+
+def run(settings: Settings) -> None:
+    """Migrate the database and serve until a signal. Raises MigrationError, and OSError for an address in use."""
+    logs.configure(settings.log_level, settings.log_format)
+    migrate.upgrade(settings.sqlite_path)
+    limits = connections.Limits(
+        connections_per_source=settings.connections_per_source, exempt=frozenset(settings.trusted_proxies)
+    )
+    connections.server(create_app(settings), host=settings.host, port=settings.port, limits=limits).run()

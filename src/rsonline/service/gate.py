@@ -1,0 +1,213 @@
+"""Who is calling: headers once, the credentials, the clock, the address (SR-03 to SR-16, SR-30)."""
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from zoneinfo import ZoneInfo
+
+from rsonline.reports.fields import At
+from rsonline.reports.references import Reference
+from rsonline.service.clock import judge
+from rsonline.service.doorkeeper import Busy, Doorkeeper, StoredCredential, StoredHospital, TooMany, Verified, source_of
+from rsonline.settings import Settings
+from rsonline.store import hospitals
+from rsonline.store.change import Origin
+from rsonline.store.hospitals import ZONES, Hospital
+from rsonline.store.schema import from_millis, to_millis
+from rsonline.store.sqlite import SqliteStore
+
+_CODE = re.compile(r"[0-9A-Za-z]{1,16}")
+_LONGEST_PASSWORD = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A hospital whose credentials were verified, with its switches, and where and when it speaks."""
+
+    origin: Origin
+    at: At
+    create_on_put: bool
+    always_200: bool
+
+
+class Denied(Exception):
+    """The request is not let in. `status` is the HTTP status, `reason` a key of the table of texts."""
+
+    def __init__(self, status: int, reason: str, *, retry_after: int | None = None, **detail: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+        self.retry_after = retry_after
+        self.detail = detail
+
+
+class StoredCredentials:
+    """What the doorkeeper asks of the store, and the hospitals' switches as of the version that it read."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+        self._known: dict[str, Hospital] = {}
+
+    def facts(self, code: str, version: int) -> Hospital | None:
+        """The hospital as it was when this version of it was verified."""
+        known = self._known.get(code)
+        return known if known is not None and known.version == version else None
+
+    async def hospital(self, code: str) -> StoredHospital | None:
+        """The hospital with its valid credentials."""
+        now = datetime.now(UTC)
+        found = await self._store.read(None, lambda connection: hospitals.find(connection, code, now))
+        if found is None:
+            return None
+        self._known[code] = found
+        until = [None if c.valid_until is None else c.valid_until.timestamp() for c in found.credentials]
+        stored = tuple(StoredCredential(c.number, c.hash, u) for c, u in zip(found.credentials, until, strict=True))
+        return StoredHospital(found.code, found.version, found.active, stored)
+
+    async def last_good(self, code: str, source: str) -> float | None:
+        """When the hospital last logged in from there, in seconds since 1970."""
+        found = await self._store.read(None, lambda connection: hospitals.last_good(connection, code, source))
+        return None if found is None else to_millis(found) / 1000
+
+    async def note_good(self, code: str, source: str, at: float) -> None:
+        """Remember a good login from there."""
+        await self._store.perform(lambda connection: hospitals.note_good(connection, code, source, from_millis(int(at * 1000))))
+
+    async def rehash(self, code: str, credential: int, hash: str) -> None:
+        """Keep a stronger hash of the same password."""
+        await self._store.perform(lambda connection: hospitals.rehash(connection, code, credential, hash))
+
+
+class Gate:
+    """Lets requests in. One for the process."""
+
+    def __init__(self, settings: Settings, store: SqliteStore, references: Mapping[str, Reference]) -> None:
+        self._settings = settings
+        self._stored = StoredCredentials(store)
+        self._doorkeeper = Doorkeeper(self._stored)
+        self._references = references
+        self._proxies = tuple(ip_network(p) for p in settings.trusted_proxies)
+        self._hosts = frozenset(h.lower() for h in settings.allowed_hosts)
+
+    def close(self) -> None:
+        """End the threads that verify passwords."""
+        self._doorkeeper.close()
+
+    def forget(self, code: str) -> None:
+        """The database says that this hospital's credentials changed."""
+        self._doorkeeper.forget(code)
+
+    def address(self, peer: str, headers: Mapping[str, Sequence[str]]) -> str:
+        """The caller's address: the peer's, unless the peer is a trusted proxy that names another (SR-30)."""
+        if self._proxies and _within(peer, self._proxies):
+            chain = [part.strip() for text in headers.get("x-forwarded-for", ()) for part in text.split(",") if part.strip()]
+            for hop in reversed(chain):
+                if not _within(hop, self._proxies):
+                    return hop if _readable(hop) else peer
+        return peer
+
+    def host_allowed(self, headers: Mapping[str, Sequence[str]]) -> bool:
+        """Whether the Host header names this service."""
+        if not self._hosts:
+            return True
+        host = (headers.get("host") or [""])[0].lower()
+        return host in self._hosts or host.rpartition(":")[0] in self._hosts
+
+    async def enter(self, headers: Mapping[str, Sequence[str]], address: str, request_id: str) -> Caller:
+        """Verify a request's three headers. Raises Denied."""
+        code = _one(headers, "x-rs-id")
+        password = _one(headers, "x-pass")
+        claimed = _one(headers, "x-timestamp", needed=False)
+        if code is None or not _CODE.fullmatch(code):
+            raise Denied(400, "header_malformed", header="X-rs-id")
+        if password is None or len(password.encode()) > _LONGEST_PASSWORD:
+            raise Denied(400, "header_malformed", header="X-pass")
+        verified = self._doorkeeper.remembered(code, password)
+        facts = None if verified is None else self._stored.facts(code, verified.version)
+        if verified is None or facts is None:
+            verified = await self._verify(code, password, source_of(address))
+            facts = self._stored.facts(code, verified.version)
+            if facts is None:
+                raise Denied(503, "busy", retry_after=1)
+        now = time.time()
+        absent_allowed = facts.absent_clock_until is not None and facts.absent_clock_until.timestamp() > now
+        judged = judge(
+            claimed,
+            now,
+            mode=facts.clock_mode if self._settings.clock_check else "off",
+            window=float(self._settings.clock_window),
+            absent_allowed=absent_allowed,
+        )
+        if judged.refused:
+            if claimed is None:
+                raise Denied(401, "header_missing", header="X-Timestamp")
+            raise Denied(401, "timestamp_unreadable" if judged.instant is None else "timestamp_expired")
+        origin = Origin(
+            hospital=facts.code,
+            version=verified.version,
+            credential=verified.credential,
+            address=address,
+            request_id=request_id,
+            claimed=judged.text or None,
+            clock=judged.clock,
+        )
+        at = At(facts.code, _zone(facts.zone), datetime.fromtimestamp(now, UTC), self._references, facts.name, self._settings.unlisted_references)
+        return Caller(
+            origin,
+            at,
+            facts.create_on_put or self._settings.create_on_put,
+            facts.always_200 or self._settings.always_200,
+        )
+
+    async def _verify(self, code: str, password: str, source: str) -> Verified:
+        result = await self._doorkeeper.verify(code, password, source)
+        if isinstance(result, Verified):
+            return result
+        if isinstance(result, TooMany):
+            raise Denied(429, "too_many", retry_after=result.retry_after)
+        if isinstance(result, Busy):
+            raise Denied(503, "busy", retry_after=result.retry_after)
+        raise Denied(401, "credentials")
+
+
+def _one(headers: Mapping[str, Sequence[str]], name: str, *, needed: bool = True) -> str | None:
+    """A header that must occur exactly once (SR-10)."""
+    values = headers.get(name, ())
+    shown = {"x-rs-id": "X-rs-id", "x-pass": "X-pass", "x-timestamp": "X-Timestamp"}[name]
+    if len(values) > 1:
+        raise Denied(400, "header_repeated", header=shown)
+    text = values[0].strip() if values else ""
+    if text:
+        return text
+    if needed:
+        raise Denied(401, "header_missing", header=shown)
+    return None
+
+
+@lru_cache(maxsize=8)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(ZONES[name])
+
+
+def _readable(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=4096)
+def _within(text: str, networks: tuple[IPv4Network | IPv6Network, ...]) -> bool:
+    try:
+        address: IPv4Address | IPv6Address = ip_address(text)
+    except ValueError:
+        return False
+    return any(address in network for network in networks)
+
+
+__all__ = ["Caller", "Denied", "Gate"]

@@ -1,0 +1,110 @@
+"""The settings: one frozen value, read once from a file and the environment, refused in words."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+
+class SettingsError(Exception):
+    """A setting cannot be used; the text names it and says what is allowed."""
+
+
+def _is(default: Any, help: str, **more: Any) -> Any:
+    return field(default=default, metadata={"help": help, **more})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that can be set. Each has an environment variable `RSONLINE_<NAME>` and a key in the file of the same name in lower case."""
+
+    host: str = _is("127.0.0.1", "Address to listen on.")
+    port: int = _is(8080, "Port to listen on; 0 takes a free one.", least=0, most=65535)
+    data: Path = _is(Path("data"), "Folder of the embedded database, its keys and the operator's reference lists.")
+    database: str = _is("", "URL of the database; empty means SQLite in the data folder.")
+    trusted_proxies: tuple[str, ...] = _is((), "Addresses or networks whose X-Forwarded-For counts, separated by commas.")
+    allowed_hosts: tuple[str, ...] = _is((), "Host names that are answered, separated by commas; empty answers all.")
+    clock_window: int = _is(86_400, "Seconds that X-Timestamp may differ from the server's time in lenient mode.", least=60)
+    clock_check: bool = _is(True, "Refuse requests outside the window; off for clients that send one fixed value.")
+    create_on_put: bool = _is(False, "A PUT that finds nothing adds, for every hospital (else per hospital).")
+    always_200: bool = _is(False, "HTTP 200 even for refusals, the failure only inside the body (else per hospital).")
+    unlisted_references: bool = _is(True, "Take ids that an incomplete reference list (staff, PPE) does not know, with a warning.")
+    reference_page: bool = _is(True, "Serve the interactive description of the service at /docs.")
+    waiting_writes: int = _is(4096, "Changes that may wait for the next commit; beyond it 503.", least=1, most=1_000_000)
+    readers: int = _is(4, "Connections that read.", least=1, most=64)
+    connections_per_source: int = _is(50, "Open connections that one address may have.", least=1)
+    log_level: str = _is("info", "debug, info, warning or error.", one_of=("debug", "info", "warning", "error"))
+    log_format: str = _is("json", "json, or console for people.", one_of=("json", "console"))
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value, rule = getattr(self, each.name), each.metadata
+            if "least" in rule and value < rule["least"]:
+                raise SettingsError(f"{each.name}: {value} is less than {rule['least']}")
+            if "most" in rule and value > rule["most"]:
+                raise SettingsError(f"{each.name}: {value} is more than {rule['most']}")
+            if "one_of" in rule and value not in rule["one_of"]:
+                raise SettingsError(f"{each.name}: {value!r} is not one of {', '.join(rule['one_of'])}")
+        for proxy in self.trusted_proxies:
+            try:
+                ip_network(proxy)
+            except ValueError:
+                raise SettingsError(f"trusted_proxies: {proxy!r} is no address or network") from None
+        if self.database and not self.database.startswith("sqlite:///"):
+            raise SettingsError("database: only sqlite:///path is supported by this release")
+
+    @property
+    def sqlite_path(self) -> Path:
+        """The file of the embedded database."""
+        return Path(self.database.removeprefix("sqlite:///")) if self.database else self.data / "rsonline.sqlite3"
+
+
+def load(given: Mapping[str, Any] | None = None, *, environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings from the file that RSONLINE_CONFIG names, over it the environment, over it what is given.
+
+    Raises SettingsError for an unknown key, a value of the wrong type or one out of its bounds.
+    """
+    known = {f.name: f for f in fields(Settings)}
+    values: dict[str, Any] = {}
+    if path := environ.get("RSONLINE_CONFIG"):
+        try:
+            said = tomllib.loads(Path(path).read_text("utf-8"))
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            raise SettingsError(f"RSONLINE_CONFIG: {path} cannot be read: {error}") from None
+        for name, value in said.items():
+            if name not in known:
+                raise SettingsError(f"{path}: {name} is no setting")
+            values[name] = _typed(known[name], value)
+    for name, each in known.items():
+        text = environ.get(f"RSONLINE_{name.upper()}")
+        if text is not None:
+            values[name] = _typed(each, text)
+    values |= {k: v for k, v in (given or {}).items() if v is not None}
+    return Settings(**values)
+
+
+def _typed(each: Any, value: Any) -> Any:
+    default = each.default
+    name = each.name
+    if isinstance(default, bool):
+        if isinstance(value, bool):
+            return value
+        if str(value).lower() in ("1", "true", "yes", "on", "ya"):
+            return True
+        if str(value).lower() in ("0", "false", "no", "off", "tidak", ""):
+            return False
+        raise SettingsError(f"{name}: {value!r} is neither true nor false")
+    if isinstance(default, int):
+        try:
+            return int(value)
+        except (TypeError, ValueError):
+            raise SettingsError(f"{name}: {value!r} is no whole number") from None
+    if isinstance(default, Path):
+        return Path(value)
+    if isinstance(default, tuple):
+        parts = value if isinstance(value, list) else str(value).split(",")
+        return tuple(p.strip() for p in parts if p.strip())
+    return str(value)

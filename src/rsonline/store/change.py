@@ -1,0 +1,113 @@
+"""What is asked of the store, as values: what to look up, a pure function of what was found, what it decides.
+
+A verb never touches the database. It says which rows it depends on and hands over a function; the writer finds the
+rows, calls the function and writes what it decides, all inside one transaction. So the same verb works for one row
+at a time and for a batch, on any engine.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+from rsonline.reports.report import Report, Row
+from rsonline.reports.verdict import Problem, ReportWarning
+
+Kind = Literal[
+    "saved",  # a new record
+    "updated",  # an existing one changed
+    "removed",
+    "exists",  # not written: there is one already
+    "missing",  # not written: there is none to change
+    "unknown",  # not written: a number or a parent that this hospital does not have
+    "conflict",  # not written: the change would make two records the same
+    "refused",  # not written: problems that only show beside what is stored
+]
+
+
+class Origin(NamedTuple):
+    """On whose behalf, and from where. `version` is that of the credentials that were verified."""
+
+    hospital: str
+    version: int
+    credential: int | None = None
+    source: Literal["api", "web", "file", "cli"] = "api"
+    address: str | None = None
+    request_id: str | None = None
+    claimed: str | None = None
+    clock: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Rows of the hospital that a decision depends on; `where` are columns and the values they must have."""
+
+    report: Report[Any]
+    where: Row
+    deleted: bool = False
+    """Find deleted rows too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Write one whole row. `old` is the row it replaces; a number that is absent is given by the writer."""
+
+    report: Report[Any]
+    values: Row
+    old: Row | None
+    warnings: Sequence[ReportWarning] = ()
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a change ended. `row` is the stored row, or the one that stood in the way."""
+
+    kind: Kind
+    row: Row = field(default_factory=dict)
+    warnings: Sequence[ReportWarning] = ()
+    problems: Sequence[Problem] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The outcome, what to write for it, and what to count for the hospital (`put_miss`)."""
+
+    outcome: Outcome
+    writes: tuple[Put, ...] = ()
+    tallies: tuple[str, ...] = ()
+
+
+Found = Sequence[list[Row]]
+"""The rows of each lookup, in the order of the lookups."""
+
+LaterLookup = Callable[[Found], Lookup | None]
+"""A lookup that depends on what the ones before it found; None finds nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One message that wants to change something."""
+
+    origin: Origin
+    report: Report[Any]
+    verb: str
+    lookups: tuple[Lookup | LaterLookup, ...]
+    decide: Callable[[Found, datetime], Decision]
+    tallies: tuple[str, ...] = ()
+
+
+class Stale(Exception):
+    """The hospital's credentials changed after they were verified: verify again (SR-03)."""
+
+
+class Busy(Exception):
+    """Too much is waiting; the caller should come back."""
+
+
+class Full(Exception):
+    """The disk is full. Nothing of the change was kept; reads go on."""
+
+
+class Broken(Exception):
+    """The store failed in a way that leaves open what is durable. Nothing more is acknowledged."""

@@ -1,0 +1,85 @@
+"""A service in this process, and hospitals in it, for tests that speak HTTP."""
+
+import itertools
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+
+from rsonline.app import create_app
+from rsonline.service.passwords import hash_password
+from rsonline.settings import Settings
+from rsonline.store import hospitals, migrate
+from rsonline.store.sqlite import transaction
+
+PASSWORD = "made-up-for-tests-4711"
+_codes = itertools.count(9_100_001)
+
+
+@cache
+def password_hash() -> str:
+    """One hash for all hospitals of the tests: hashing costs more than a test."""
+    return hash_password(PASSWORD)
+
+
+class Hospital(NamedTuple):
+    """A hospital of a test and its client."""
+
+    code: str
+    service: "Service"
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        headers: dict[str, str | None] | None = None,
+        raw: bytes | None = None,
+    ) -> httpx.Response:
+        """One request with the three headers of the guide; a header of None leaves it out."""
+        sent: dict[str, str] = {"X-rs-id": self.code, "X-Timestamp": str(int(time.time())), "X-pass": PASSWORD}
+        for name, value in (headers or {}).items():
+            for known in [k for k in sent if k.lower() == name.lower()]:
+                del sent[known]
+            if value is not None:
+                sent[name] = value
+        full = path if path.startswith("/fo") else f"/fo/index.php{path}"
+        if raw is not None:
+            return await self.service.client.request(method, full, content=raw, headers=sent)
+        return await self.service.client.request(method, full, headers=sent, **({} if body is None else {"json": body}))
+
+
+class Service(NamedTuple):
+    """An application on a database of its own."""
+
+    client: httpx.AsyncClient
+    path: Path
+    settings: Settings
+
+    def hospital(self, zone: str = "WIB", **state: Any) -> Hospital:
+        """A new hospital that has reported nothing."""
+        code = str(next(_codes))
+        with transaction(self.path) as connection:
+            hospitals.add(connection, code, f"RS Tiruan {code}", zone, password_hash())
+            if state:
+                hospitals.set_state(connection, code, **state)
+        return Hospital(code, self)
+
+
+@asynccontextmanager
+async def service_on(folder: Path, **settings: Any) -> AsyncIterator[Service]:
+    """A service in this process on an empty folder."""
+    chosen = Settings(data=folder, **settings)
+    migrate.upgrade(chosen.sqlite_path)
+    failures: list[BaseException] = []
+    app = create_app(chosen, on_broken=failures.append)
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
+    async with httpx.AsyncClient(transport=transport, base_url="http://rs.test") as client:
+        yield Service(client, chosen.sqlite_path, chosen)
+    app.close()  # type: ignore[attr-defined]
+    assert failures == []

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
+from rsonline.service.passwords import hash_password
 
 from rsonline.app import create_app
-from rsonline.service.passwords import hash_password
 from rsonline.settings import Settings
 from rsonline.store import hospitals, migrate
 from rsonline.store.sqlite import transaction
@@ -42,7 +42,11 @@ class Hospital(NamedTuple):
         raw: bytes | None = None,
     ) -> httpx.Response:
         """One request with the three headers of the guide; a header of None leaves it out."""
-        sent: dict[str, str] = {"X-rs-id": self.code, "X-Timestamp": str(int(time.time())), "X-pass": PASSWORD}
+        sent: dict[str, str] = {
+            "X-rs-id": self.code,
+            "X-Timestamp": str(int(time.time())),
+            "X-pass": PASSWORD,
+        }
         for name, value in (headers or {}).items():
             for known in [k for k in sent if k.lower() == name.lower()]:
                 del sent[known]

@@ -92,7 +92,9 @@ def judge(answer: httpx.Response, expect: Mapping[str, Any]) -> None:
         assert set(expect["problems"]) <= {e["code"] for e in first["errors"]}, shown
     for key, header in (("repairs", "x-rsonline-repairs"), ("warnings", "x-rsonline-warnings")):
         if expect.get(key) is not None:
-            listed = [part.partition(":")[0].strip() for part in answer.headers.get(header, "").split(",") if part.strip()]
+            listed = [
+                part.partition(":")[0].strip() for part in answer.headers.get(header, "").split(",") if part.strip()
+            ]
             assert set(expect[key]) <= set(listed), shown
             if not expect[key]:
                 assert listed == [], shown
@@ -110,10 +112,15 @@ def judge(answer: httpx.Response, expect: Mapping[str, Any]) -> None:
         assert all(key not in element for element in elements)
 
 
+def told(path: Path) -> Any:
+    """A story from its file."""
+    return json.loads(path.read_text("utf-8"))
+
+
 @pytest.mark.parametrize("path", STORIES, ids=lambda p: f"{p.parent.name}/{p.stem}")
 @pytest.mark.asyncio(loop_scope="session")
 async def test_the_story_holds(path: Path, service: Service) -> None:
-    story = json.loads(path.read_text("utf-8"))
+    story = told(path)
     teller = Teller(service.hospital())
     for step in story.get("given", ()):
         answer = await teller.send(step)

@@ -14,26 +14,35 @@ class SettingsError(Exception):
 
 
 def _is(default: Any, help: str, **more: Any) -> Any:
+    """A setting: its default, what it does, its bounds."""
     return field(default=default, metadata={"help": help, **more})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Everything that can be set. Each has an environment variable `RSONLINE_<NAME>` and a key in the file of the same name in lower case."""
+    """Everything that can be set: by an environment variable `RSONLINE_<NAME>`, or by `<name>` in a TOML file."""
 
     host: str = _is("127.0.0.1", "Address to listen on.")
     port: int = _is(8080, "Port to listen on; 0 takes a free one.", least=0, most=65535)
-    data: Path = _is(Path("data"), "Folder of the embedded database, its keys and the operator's reference lists.")
+    data: Path = _is(Path("data"), "Folder of the embedded database, its keys and the operator's reference lists.")  # noqa: RUF009 (it makes a field)
     database: str = _is("", "URL of the database; empty means SQLite in the data folder.")
-    trusted_proxies: tuple[str, ...] = _is((), "Addresses or networks whose X-Forwarded-For counts, separated by commas.")
+    trusted_proxies: tuple[str, ...] = _is(
+        (), "Addresses or networks whose X-Forwarded-For counts, separated by commas."
+    )
     allowed_hosts: tuple[str, ...] = _is((), "Host names that are answered, separated by commas; empty answers all.")
-    clock_window: int = _is(86_400, "Seconds that X-Timestamp may differ from the server's time in lenient mode.", least=60)
+    clock_window: int = _is(
+        86_400, "Seconds that X-Timestamp may differ from the server's time in lenient mode.", least=60
+    )
     clock_check: bool = _is(True, "Refuse requests outside the window; off for clients that send one fixed value.")
     create_on_put: bool = _is(False, "A PUT that finds nothing adds, for every hospital (else per hospital).")
     always_200: bool = _is(False, "HTTP 200 even for refusals, the failure only inside the body (else per hospital).")
-    unlisted_references: bool = _is(True, "Take ids that an incomplete reference list (staff, PPE) does not know, with a warning.")
+    unlisted_references: bool = _is(
+        True, "Take ids that an incomplete reference list (staff, PPE) does not know, with a warning."
+    )
     reference_page: bool = _is(True, "Serve the interactive description of the service at /docs.")
-    waiting_writes: int = _is(4096, "Changes that may wait for the next commit; beyond it 503.", least=1, most=1_000_000)
+    waiting_writes: int = _is(
+        4096, "Changes that may wait for the next commit; beyond it 503.", least=1, most=1_000_000
+    )
     readers: int = _is(4, "Connections that read.", least=1, most=64)
     connections_per_source: int = _is(50, "Open connections that one address may have.", least=1)
     log_level: str = _is("info", "debug, info, warning or error.", one_of=("debug", "info", "warning", "error"))

@@ -11,13 +11,22 @@ import typer
 from rsonline import __version__
 from rsonline.settings import Settings, SettingsError, load
 
-DataOption = Annotated[Path | None, typer.Option("--data", help="Folder basis data tertanam dan kunci (bawaan: ./data).", show_default=False)]
-DatabaseOption = Annotated[str | None, typer.Option("--database", help="URL basis data (bawaan: SQLite di folder data).", show_default=False)]
+DataOption = Annotated[
+    Path | None,
+    typer.Option("--data", help="Folder basis data tertanam dan kunci (bawaan: ./data).", show_default=False),
+]
+DatabaseOption = Annotated[
+    str | None,
+    typer.Option("--database", help="URL basis data (bawaan: SQLite di folder data).", show_default=False),
+]
 
 
 def settings_help() -> str:
     """One line for each setting, for `rsonline serve --help`."""
-    lines = ["Setelan (variabel lingkungan, atau kunci huruf kecil tanpa RSONLINE_ di berkas TOML yang disebut RSONLINE_CONFIG):", ""]
+    lines = [
+        "Setelan: variabel lingkungan, atau kunci huruf kecil tanpa RSONLINE_ di berkas TOML (RSONLINE_CONFIG).",
+        "",
+    ]
     for each in fields(Settings):
         default = each.default if not isinstance(each.default, tuple) else ",".join(each.default)
         lines += [f"RSONLINE_{each.name.upper()} = {default!s}: {each.metadata['help']}", ""]
@@ -51,14 +60,18 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Tampilkan versi.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Tampilkan versi.")
+    ] = False,
 ) -> None:
     """RS Online versi 3: layanan web, aplikasi, dan sisi rumah sakit."""
 
 
 @app.command(epilog=settings_help())
 def serve(
-    host: Annotated[str | None, typer.Option(help="Alamat tempat mendengar (bawaan: 127.0.0.1).", show_default=False)] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Alamat tempat mendengar (bawaan: 127.0.0.1).", show_default=False)
+    ] = None,
     port: Annotated[int | None, typer.Option(help="Porta tempat mendengar (bawaan: 8080).", show_default=False)] = None,
     data: DataOption = None,
     database: DatabaseOption = None,
@@ -86,7 +99,11 @@ def migrate(data: DataOption = None, database: DatabaseOption = None) -> None:
     except MigrationError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
-    typer.echo(f"Basis data sudah pada revisi {HEAD}." if before == HEAD else f"Basis data diperbarui dari {before or 'kosong'} ke {HEAD}.")
+    typer.echo(
+        f"Basis data sudah pada revisi {HEAD}."
+        if before == HEAD
+        else f"Basis data diperbarui dari {before or 'kosong'} ke {HEAD}."
+    )
 
 
 @app.command()
@@ -109,7 +126,10 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "rsonline":
             raise
-        typer.echo(f"Perintah ini membutuhkan bagian server ({error.name} tidak terpasang): pip install 'rsonline[server]'", err=True)
+        typer.echo(
+            f"Perintah ini membutuhkan bagian server ({error.name} tidak terpasang): pip install 'rsonline[server]'",
+            err=True,
+        )
         sys.exit(1)
     except BrokenPipeError:
         # The reader of a pipe went away; that is no fault of ours. Keep the interpreter from complaining at exit.

@@ -15,10 +15,15 @@ from rich.table import Table
 from rsonline.cli import DatabaseOption, DataOption, app, settings_of
 
 T = TypeVar("T")
-hospitals_app = typer.Typer(help="Kelola rumah sakit dan kata sandi API-nya.", no_args_is_help=True, rich_markup_mode=None)
+hospitals_app = typer.Typer(
+    help="Kelola rumah sakit dan kata sandi API-nya.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(hospitals_app, name="hospital")
 Code = Annotated[str, typer.Argument(help="Kode RS di RS Online.", show_default=False)]
-FromInput = Annotated[bool, typer.Option("--password-stdin", help="Baca kata sandi dari masukan standar, bukan membuat yang baru.")]
+FromInput = Annotated[
+    bool,
+    typer.Option("--password-stdin", help="Baca kata sandi dari masukan standar, bukan membuat yang baru."),
+]
 
 
 def _on(data: Path | None, database: str | None, work: Callable[[Any], T]) -> T:
@@ -71,7 +76,11 @@ def add(
 
     password, kind = _password(password_stdin)
     hashed = hash_password(password)
-    _on(data, database, lambda connection: hospitals.add(connection, code, name, zone.upper(), hashed, kind=kind))
+    _on(
+        data,
+        database,
+        lambda connection: hospitals.add(connection, code, name, zone.upper(), hashed, kind=kind),
+    )
     typer.echo(f"Rumah sakit {code} ({name}) ditambahkan.")
     _tell(code, password, kind)
 
@@ -86,7 +95,13 @@ def list_(data: DataOption = None, database: DatabaseOption = None) -> None:
         passwords = str(row["credentials"]) + (f" ({row['imported']} lama, perlu diganti)" if row["imported"] else "")
         yes = {True: "ya", False: "tidak"}
         table.add_row(
-            row["kode_rs"], row["nama"], row["zona"], yes[row["aktif"]], passwords, yes[row["create_on_put"]], yes[row["always_200"]]
+            row["kode_rs"],
+            row["nama"],
+            row["zona"],
+            yes[row["aktif"]],
+            passwords,
+            yes[row["create_on_put"]],
+            yes[row["always_200"]],
         )
     Console().print(table)
 
@@ -99,7 +114,10 @@ def show(code: Code, data: DataOption = None, database: DatabaseOption = None) -
     found, counted = _on(
         data,
         database,
-        lambda connection: (hospitals.find(connection, code, datetime.now(UTC)), hospitals.tallies(connection, code)),
+        lambda connection: (
+            hospitals.find(connection, code, datetime.now(UTC)),
+            hospitals.tallies(connection, code),
+        ),
     )
     if found is None:
         typer.echo(f"Rumah sakit {code} tidak ditemukan.", err=True)
@@ -119,8 +137,12 @@ def show(code: Code, data: DataOption = None, database: DatabaseOption = None) -
 def password(
     code: Code,
     password_stdin: FromInput = False,
-    at_once: Annotated[bool, typer.Option("--at-once", help="Akhiri kata sandi lama sekarang, bukan 72 jam lagi.")] = False,
-    also_md5: Annotated[bool, typer.Option("--also-md5", help="Terima juga MD5-nya, bagi klien yang mengirim itu.")] = False,
+    at_once: Annotated[
+        bool, typer.Option("--at-once", help="Akhiri kata sandi lama sekarang, bukan 72 jam lagi.")
+    ] = False,
+    also_md5: Annotated[
+        bool, typer.Option("--also-md5", help="Terima juga MD5-nya, bagi klien yang mengirim itu.")
+    ] = False,
     data: DataOption = None,
     database: DatabaseOption = None,
 ) -> None:
@@ -177,11 +199,19 @@ def enable(code: Code, data: DataOption = None, database: DatabaseOption = None)
 @hospitals_app.command("set")
 def set_(
     code: Code,
-    create_on_put: Annotated[bool | None, typer.Option(help="PUT yang tidak menemukan data menambahkannya.", show_default=False)] = None,
-    always_200: Annotated[bool | None, typer.Option(help="Selalu HTTP 200, kegagalan hanya di dalam isi.", show_default=False)] = None,
-    clock: Annotated[str | None, typer.Option(help="Pemeriksaan X-Timestamp: lenient, strict atau off.", show_default=False)] = None,
+    create_on_put: Annotated[
+        bool | None, typer.Option(help="PUT yang tidak menemukan data menambahkannya.", show_default=False)
+    ] = None,
+    always_200: Annotated[
+        bool | None, typer.Option(help="Selalu HTTP 200, kegagalan hanya di dalam isi.", show_default=False)
+    ] = None,
+    clock: Annotated[
+        str | None,
+        typer.Option(help="Pemeriksaan X-Timestamp: lenient, strict atau off.", show_default=False),
+    ] = None,
     absent_clock_until: Annotated[
-        datetime | None, typer.Option(help="Terima permintaan tanpa X-Timestamp sampai tanggal ini (UTC).", show_default=False)
+        datetime | None,
+        typer.Option(help="Terima permintaan tanpa X-Timestamp sampai tanggal ini (UTC).", show_default=False),
     ] = None,
     data: DataOption = None,
     database: DatabaseOption = None,
@@ -193,7 +223,12 @@ def set_(
         typer.echo("--clock: lenient, strict atau off.", err=True)
         raise typer.Exit(2)
     until = absent_clock_until.replace(tzinfo=UTC) if absent_clock_until else None
-    wanted = {"create_on_put": create_on_put, "always_200": always_200, "clock_mode": clock, "absent_clock_until": until}
+    wanted = {
+        "create_on_put": create_on_put,
+        "always_200": always_200,
+        "clock_mode": clock,
+        "absent_clock_until": until,
+    }
     given = {name: value for name, value in wanted.items() if value is not None}
     if not given:
         typer.echo("Tidak ada yang diubah: sebutkan salah satu setelan.", err=True)
@@ -204,11 +239,14 @@ def set_(
 
 @hospitals_app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="CSV dengan kolom kode, nama, zona, dan bila ada password.", show_default=False)],
+    file: Annotated[
+        Path,
+        typer.Argument(help="CSV dengan kolom kode, nama, zona, dan bila ada password.", show_default=False),
+    ],
     data: DataOption = None,
     database: DatabaseOption = None,
 ) -> None:
-    """Tambah banyak rumah sakit dari CSV, semua atau tidak sama sekali; kata sandi yang dibuat ditulis sebagai CSV ke keluaran."""
+    """Tambah banyak rumah sakit dari CSV, semua atau tidak; kata sandi yang dibuat ditulis sebagai CSV ke keluaran."""
     from rsonline.service.passwords import generate, hash_password
     from rsonline.store import hospitals
 
@@ -224,7 +262,15 @@ def import_(
         text = given or generate()
         if not given:
             made.append((row["kode"], text))
-        ready.append((row["kode"].strip(), row["nama"], row["zona"].strip().upper(), hash_password(text), "imported" if given else "generated"))
+        ready.append(
+            (
+                row["kode"].strip(),
+                row["nama"],
+                row["zona"].strip().upper(),
+                hash_password(text),
+                "imported" if given else "generated",
+            )
+        )
 
     def add_all(connection: Any) -> None:
         for code, name, zone, hashed, kind in ready:

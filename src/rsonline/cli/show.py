@@ -11,7 +11,9 @@ from rsonline.cli import app
 
 
 @app.command()
-def show(report: Annotated[str, typer.Argument(help="Nama laporan, misalnya oksigen.", show_default=False)] = "") -> None:
+def show(
+    report: Annotated[str, typer.Argument(help="Nama laporan, misalnya oksigen.", show_default=False)] = "",
+) -> None:
     """Perlihatkan satu jenis laporan: alamat, fungsi, kolom, formulir, pesan. Tanpa nama: daftarnya."""
     from rsonline.intake.rules import EXCEPTIONS, verbs_of
     from rsonline.reports import REPORTS
@@ -39,7 +41,18 @@ def show(report: Annotated[str, typer.Argument(help="Nama laporan, misalnya oksi
         routes.add_row(method, PREFIX + found.path, verb.__name__ + mark, place)
     console.print(routes)
 
-    fields = Table("Anggota", "Wajib", "Label", "Label (en)", "Satuan", "Kelompok", "Jenis", "Arti", title="Anggota", title_justify="left")
+    fields = Table(
+        "Anggota",
+        "Wajib",
+        "Label",
+        "Label (en)",
+        "Satuan",
+        "Kelompok",
+        "Jenis",
+        "Arti",
+        title="Anggota",
+        title_justify="left",
+    )
     for member in members(found.record):
         label = member.label
         fields.add_row(
@@ -64,8 +77,13 @@ def show(report: Annotated[str, typer.Argument(help="Nama laporan, misalnya oksi
     lists = sorted({m.kind.of for m in members(found.record) if hasattr(m.kind, "of")})
     for name in lists:
         reference = references[name]
-        console.print(f"Daftar {name}: {len(reference.entries)} baris, versi {reference.version}, {'lengkap' if reference.complete else 'belum lengkap'}")
+        whole = "lengkap" if reference.complete else "belum lengkap"
+        console.print(f"Daftar {name}: {len(reference.entries)} baris, versi {reference.version}, {whole}")
     console.print("Pesan:")
     sample = {"kode_rs": "…"} | {c.name: f"{{{c.name}}}" for c in table.columns}
     for kind in texts.ENDINGS:
-        console.print(f"  {kind:8} {texts.STATUS[kind]}  {texts.sentence(found, sample, kind)}", markup=False, highlight=False)
+        console.print(
+            f"  {kind:8} {texts.STATUS[kind]}  {texts.sentence(found, sample, kind)}",
+            markup=False,
+            highlight=False,
+        )

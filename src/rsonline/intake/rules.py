@@ -4,7 +4,21 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from rsonline.intake.verbs import USUAL, Asked, Call, Reading, Shown, Verb, add, asked, live, number_in, remove, replace, taken_away
+from rsonline.intake.verbs import (
+    USUAL,
+    Asked,
+    Call,
+    Reading,
+    Shown,
+    Verb,
+    add,
+    asked,
+    live,
+    number_in,
+    remove,
+    replace,
+    taken_away,
+)
 from rsonline.reports import ANTRIAN_TASK, SHK, SHK_HASIL, TEMPAT_TIDUR
 from rsonline.reports.codec import read
 from rsonline.reports.kinds.tempat_tidur import null_room
@@ -36,7 +50,7 @@ def rooms(call: Call) -> Reading:
 
 
 def add_room(call: Call) -> Asked:
-    """As usual, with a warning when the same name already stands under another bed type: one client updates by name alone."""
+    """As usual; warns when the name already stands under another bed type, since one client updates by name alone."""
     usual = add(call)
     ruang = read(call.report, call.sent, call.at).values.get("ruang", "")
 
@@ -78,8 +92,13 @@ def remove_room(call: Call) -> Asked:
 
 
 def find_shk(call: Call) -> Reading:
-    """By `id_shk`, by `tgl_ambil_sampel`, by both; else what was reported in the last 30 days. With the newest result."""
-    said = read(SHK, {k: call.sent.get(k) for k in ("tgl_ambil_sampel", "tgl_ambil_smpel") if k in call.sent}, call.at, partial=True)
+    """By `id_shk`, `tgl_ambil_sampel` or both; else what was reported in the last 30 days. With the newest result."""
+    said = read(
+        SHK,
+        {k: call.sent.get(k) for k in ("tgl_ambil_sampel", "tgl_ambil_smpel") if k in call.sent},
+        call.at,
+        partial=True,
+    )
     number = number_in(call, said.repairs)
     where = dict(said.values)
     if number is not None:
@@ -110,7 +129,7 @@ def remove_result(call: Call) -> Asked:
 
 
 def mark(call: Call) -> Asked:
-    """A task time as usual, compared with the other times of its booking; a repeated first time is kept and the difference told."""
+    """A task time, compared with the others of its booking; a repeated one keeps the first time and says so."""
     return _with_other_times(call, add(call))
 
 
@@ -138,13 +157,15 @@ def _with_other_times(call: Call, usual: Asked) -> Asked:
 
 
 def _out_of_order(row: Row, marks: list[Row]) -> bool:
-    """Whether a time stands before that of an earlier step or after that of a later one. Cancelling (99) has no place in the order."""
+    """Whether a time is before that of an earlier step or after that of a later one; 99 has no place in the order."""
     step = int(row["taskid"])
     if step == 99:
         return False
     for other in marks:
         its = int(other["taskid"])
-        if its != 99 and ((its < step and other["waktu"] > row["waktu"]) or (its > step and other["waktu"] < row["waktu"])):
+        if its != 99 and (
+            (its < step and other["waktu"] > row["waktu"]) or (its > step and other["waktu"] < row["waktu"])
+        ):
             return True
     return False
 

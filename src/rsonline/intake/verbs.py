@@ -10,8 +10,20 @@ from typing import Any
 
 from rsonline.reports import REPORTS
 from rsonline.reports.codec import Read, complete, missing, read
-from rsonline.reports.fields import At, Fault
-from rsonline.reports.report import Identity, Named, Numbered, PerDay, PerItem, Report, Row, Steps, key_of, members, recognised
+from rsonline.reports.fields import At, Fault, ServiceNumber
+from rsonline.reports.report import (
+    Identity,
+    Named,
+    Numbered,
+    PerDay,
+    PerItem,
+    Report,
+    Row,
+    Steps,
+    key_of,
+    members,
+    recognised,
+)
 from rsonline.reports.verdict import Problem, Refused, Repair, ReportWarning
 from rsonline.store import reads
 from rsonline.store.change import Change, Decision, Found, Lookup, Origin, Outcome, Put
@@ -76,7 +88,11 @@ def live(rows: list[Row]) -> Row | None:
 
 def merge(report: Report[Any], old: Row | None, sent: Row) -> Row:
     """The stored record with what was sent laid over it; without an old one, what was sent."""
-    kept = {} if old is None else {k: v for k, v in old.items() if k not in report.record.renewed or k in key_of(report.identity)}
+    kept = (
+        {}
+        if old is None
+        else {k: v for k, v in old.items() if k not in report.record.renewed or k in key_of(report.identity)}
+    )
     return {**kept, **sent}
 
 
@@ -91,8 +107,6 @@ def keyed(call: Call, said: Read) -> Row:
 
 def number_in(call: Call, repairs: list[Repair]) -> int | None:
     """The service's number that was sent with a message of a numbered report."""
-    from rsonline.reports.fields import ServiceNumber
-
     identity = call.report.identity
     assert isinstance(identity, Numbered)  # noqa: S101 (the table of verbs says so)
     try:
@@ -113,11 +127,18 @@ def put(call: Call, said: Read, old: Row | None, kind: str, *, extra: Sequence[R
     warnings = [*said.warnings, *complete(report, values, call.at), *extra]
     assert kind in ("saved", "updated")  # noqa: S101
     return Decision(
-        Outcome("saved" if kind == "saved" else "updated", values, warnings), (Put(report, values, old, warnings),)
+        Outcome("saved" if kind == "saved" else "updated", values, warnings),
+        (Put(report, values, old, warnings),),
     )
 
 
-def asked(call: Call, verb: str, lookups: Sequence[Any], decide: Callable[[Found, datetime], Decision], repairs: Sequence[Repair]) -> Asked:
+def asked(
+    call: Call,
+    verb: str,
+    lookups: Sequence[Any],
+    decide: Callable[[Found, datetime], Decision],
+    repairs: Sequence[Repair],
+) -> Asked:
     """The change of a message, with a count of its repairs for the hospital."""
     tallies = tuple(f"repair:{code}" for code in {r.code for r in repairs})
     return Asked(Change(call.origin, call.report, verb, tuple(lookups), decide, tallies), repairs)
@@ -152,7 +173,13 @@ def add(call: Call) -> Asked:
         if same is not None:
             if not isinstance(identity, Numbered) or identity.unique:
                 return Decision(Outcome("exists", same))
-            extra = [ReportWarning(member=identity.recognised_by[0], code="duplicate_suspected", detail={"number": same[identity.number]})]
+            extra = [
+                ReportWarning(
+                    member=identity.recognised_by[0],
+                    code="duplicate_suspected",
+                    detail={"number": same[identity.number]},
+                )
+            ]
         old = None if isinstance(identity, Numbered) else next(iter(found[0]), None)
         return put(call, said, old, "saved", extra=extra)
 
@@ -178,7 +205,7 @@ def replace(call: Call) -> Asked:
 
 
 def _replace_numbered(call: Call, identity: Numbered) -> Asked:
-    """By the service's number where it is known; else, for a unique kind, by what the hospital knows it by (fo-observed 3.3)."""
+    """By the service's number; else, for a unique kind, by what the hospital knows it by (fo-observed 3.3)."""
     report = call.report
     said = read(report, call.sent, call.at, partial=True)
     number = number_in(call, said.repairs)
@@ -258,7 +285,9 @@ def taken_away(report: Report[Any], old: Row, children: Sequence[tuple[Report[An
 
 def _of_another_parent(report: Report[Any], old: Row, sent: Row) -> bool:
     identity = report.identity
-    return isinstance(identity, Numbered) and bool(identity.parent) and sent.get(identity.parent or "") not in (None, old[identity.parent])
+    if not isinstance(identity, Numbered) or identity.parent is None:
+        return False
+    return sent.get(identity.parent) not in (None, old[identity.parent])
 
 
 def _same(call: Call, said: Read) -> list[Lookup]:
@@ -347,7 +376,12 @@ def named(call: Call) -> Reading:
     identity = call.report.identity
     assert isinstance(identity, Named)  # noqa: S101 (the table of verbs says so)
     # The guide calls the filter `tanggal`, whatever the member is called.
-    said = read(call.report, {identity.day: call.sent.get("tanggal", call.sent.get(identity.day))}, call.at, partial=True)
+    said = read(
+        call.report,
+        {identity.day: call.sent.get("tanggal", call.sent.get(identity.day))},
+        call.at,
+        partial=True,
+    )
     day = said.values.get(identity.day) or call.at.today
     return Reading(reads.having(call.origin.hospital, call.report, {identity.day: day}), _shown(call), said.repairs)
 

@@ -1,1 +1,50 @@
-"""What may be said: the report kinds, their members and how they are read."""
+"""What may be said: the report kinds of the guide, in its order."""
+
+from typing import Any
+
+from rsonline.reports.kinds.antrian import ANTRIAN, ANTRIAN_TASK
+from rsonline.reports.kinds.apd import APD
+from rsonline.reports.kinds.nakes_terinfeksi import NAKES_TERINFEKSI
+from rsonline.reports.kinds.oksigen import OKSIGEN
+from rsonline.reports.kinds.pcr_nakes import PCR_NAKES
+from rsonline.reports.kinds.sdm import SDM
+from rsonline.reports.kinds.shk import SHK, SHK_HASIL
+from rsonline.reports.kinds.tempat_tidur import TEMPAT_TIDUR
+from rsonline.reports.report import Report
+
+REPORTS: tuple[Report[Any], ...] = (
+    TEMPAT_TIDUR,
+    SDM,
+    APD,
+    PCR_NAKES,
+    NAKES_TERINFEKSI,
+    OKSIGEN,
+    SHK,
+    SHK_HASIL,
+    ANTRIAN,
+    ANTRIAN_TASK,
+)
+
+
+def named(name: str) -> Report[Any]:
+    """The report of that name; raise KeyError for none."""
+    for report in REPORTS:
+        if report.name == name:
+            return report
+    raise KeyError(name)
+
+
+__all__ = [
+    "ANTRIAN",
+    "ANTRIAN_TASK",
+    "APD",
+    "NAKES_TERINFEKSI",
+    "OKSIGEN",
+    "PCR_NAKES",
+    "REPORTS",
+    "SDM",
+    "SHK",
+    "SHK_HASIL",
+    "TEMPAT_TIDUR",
+    "named",
+]

@@ -78,7 +78,9 @@ def complete(report: Report[Any], values: Row, at: At) -> list[ReportWarning]:
 
 def record_of(report: Report[Any], values: Mapping[str, Any]) -> Record:
     """The typed record of complete values."""
-    made: Record = report.record(**{m.name: values[m.name] for m in members(report.record) if m.stored and values.get(m.name) is not None})
+    made: Record = report.record(
+        **{m.name: values[m.name] for m in members(report.record) if m.stored and values.get(m.name) is not None}
+    )
     return made
 
 

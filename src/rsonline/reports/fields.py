@@ -27,7 +27,9 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,40}(?:\.0{1,20})?")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?")
 _DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]00:00(?::00)?)?")
-_MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(?:\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})?")
+_MOMENT = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(?:\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})?"
+)
 
 
 class Fault(Exception):
@@ -123,7 +125,7 @@ class Count(Kind):
     column: ClassVar[ColumnType] = "whole"
 
     def read(self, raw: object, at: At, repairs: list[Repair], member: str) -> int | None:
-        """`7`, `"7"`, `" 07 "`, `7.0`; blank and null mean nothing sent. Faults: not_a_number, not_whole, negative, too_large."""
+        """`7`, `"7"`, `" 07 "`, `7.0`. Faults: not_a_number, not_whole, negative, too_large."""
         if type(raw) is int:
             value = raw
         elif type(raw) is float:
@@ -156,7 +158,10 @@ class Count(Kind):
             "anyOf": [
                 {"type": "integer", "minimum": 0, "maximum": self.most},
                 # Nine digits stay below every bound; longer texts are judged by their value and not described here.
-                {"type": "string", "pattern": "^[0-9]{1,9}$" if self.most >= 10**9 else f"^[0-9]{{1,{len(str(self.most)) - 1}}}$"},
+                {
+                    "type": "string",
+                    "pattern": "^[0-9]{1,9}$" if self.most >= 10**9 else f"^[0-9]{{1,{len(str(self.most)) - 1}}}$",
+                },
                 {"type": "null"},
             ]
         }
@@ -170,7 +175,7 @@ class CubicMetres(Kind):
     column: ClassVar[ColumnType] = "decimal"
 
     def read(self, raw: object, at: At, repairs: list[Repair], member: str) -> float | None:
-        """`120`, `"8999.09"`; a decimal comma is refused, since `1,234` may be a thousand. Faults: not_a_number, decimal_comma, negative, too_large."""
+        """`120`, `"8999.09"`; not `1,234`: a thousand? Faults: not_a_number, decimal_comma, negative, too_large."""
         if raw is None:
             return None
         if type(raw) is str:
@@ -244,7 +249,12 @@ class Day(Kind):
 
     def schema(self, references: Mapping[str, Reference]) -> Schema:
         """A full date of this or the last century."""
-        return {"anyOf": [{"type": "string", "format": "date", "pattern": "^(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}$"}, {"type": "null"}]}
+        return {
+            "anyOf": [
+                {"type": "string", "format": "date", "pattern": "^(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}$"},
+                {"type": "null"},
+            ]
+        }
 
 
 @dataclass(frozen=True)
@@ -456,7 +466,7 @@ class ServiceNumber(Kind):
 
 @dataclass(frozen=True)
 class Owner(Kind):
-    """The hospital's own code inside a body (`koders`, IV). It is compared with the caller and selects nothing (SR-16)."""
+    """The hospital's own code inside a body (`koders`, IV): compared with the caller, selects nothing (SR-16)."""
 
     def read(self, raw: object, at: At, repairs: list[Repair], member: str) -> str | None:
         """Fault: other_hospital."""
@@ -467,7 +477,10 @@ class Owner(Kind):
 
     def schema(self, references: Mapping[str, Reference]) -> Schema:
         """The caller's own code; anything else is refused."""
-        return {"type": ["string", "integer", "null"], "description": "Must equal the hospital of the credentials."}
+        return {
+            "type": ["string", "integer", "null"],
+            "description": "Must equal the hospital of the credentials.",
+        }
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ class Reference:
             return "leading_zeros"
         for entry in self.entries.values():
             if text in entry.more.get("alias", "").split("|"):
-                return f"{self.name}_{text}_as_{entry.id}" if self.name != "taskid" else f"task_{text}_as_{entry.id}"
+                return f"task_{text}_as_{entry.id}" if self.name == "taskid" else "listed_alias"
         return "letter_case"
 
 
@@ -84,7 +84,9 @@ def read_list(name: str, lines: Iterable[str]) -> Reference:
         if not row.get("id") or not row.get("nama"):
             raise ValueError(f"{name}: a row without id or nama")
         entries[row["id"]] = Entry(row["id"], row["nama"], row.get("name") or row["nama"], more)
-    return Reference(name, said.get("source", ""), said.get("version", ""), said.get("complete", "yes") == "yes", entries)
+    return Reference(
+        name, said.get("source", ""), said.get("version", ""), said.get("complete", "yes") == "yes", entries
+    )
 
 
 @cache

@@ -8,7 +8,6 @@ import re
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
@@ -108,7 +107,9 @@ class Member:
 def as_sent(row: Row, report: "Report[Any]", at: At) -> dict[str, str | None]:
     """A row as a GET gives it: the members in the guide's order, as text, null where nothing was sent."""
     return {
-        m.name: None if row.get(m.name) is None else m.kind.wire(row[m.name], at) for m in members(report.record) if m.stored
+        m.name: None if row.get(m.name) is None else m.kind.wire(row[m.name], at)
+        for m in members(report.record)
+        if m.stored
     }
 
 
@@ -130,9 +131,18 @@ class Report(Generic[R]):
     shown: "Callable[[Row, Report[Any], At], dict[str, str | None]]" = as_sent
 
 
-@cache
+_MEMBERS: dict[type[Record], tuple[Member, ...]] = {}
+
+
 def members(record: type[Record]) -> tuple[Member, ...]:
     """The members of a record in the order of its declaration; raise TypeError for one that is not declared whole."""
+    known = _MEMBERS.get(record)
+    if known is None:
+        known = _MEMBERS[record] = _declared(record)
+    return known
+
+
+def _declared(record: type[Record]) -> tuple[Member, ...]:
     hints = typing.get_type_hints(record, include_extras=True)
     found = []
     for field in msgspec.structs.fields(record):
@@ -173,7 +183,10 @@ def key_of(identity: Identity) -> tuple[str, ...]:
 
 def recognised(identity: Numbered, values: Mapping[str, Any]) -> str:
     """The text by which two records are the same to the hospital: blanks collapsed, case folded (fo-observed 3.3)."""
-    return "\x1f".join(" ".join(str(values.get(m) if values.get(m) is not None else "").casefold().split()) for m in identity.recognised_by)
+    return "\x1f".join(
+        " ".join(str(values.get(m) if values.get(m) is not None else "").casefold().split())
+        for m in identity.recognised_by
+    )
 
 
 def check(reports: tuple[Report[Any], ...]) -> list[str]:
@@ -185,8 +198,13 @@ def check(reports: tuple[Report[Any], ...]) -> list[str]:
     for report in reports:
         declared = {m.name for m in members(report.record)}
         number = {report.identity.number} if isinstance(report.identity, Numbered) else set()
-        wanted = set(key_of(report.identity)) | (set(report.identity.recognised_by) if isinstance(report.identity, Numbered) else set())
-        faults += [f"{report.name}: its identity names {m!r}, which the record lacks" for m in sorted(wanted - declared - number)]
+        wanted = set(key_of(report.identity)) | (
+            set(report.identity.recognised_by) if isinstance(report.identity, Numbered) else set()
+        )
+        faults += [
+            f"{report.name}: its identity names {m!r}, which the record lacks"
+            for m in sorted(wanted - declared - number)
+        ]
         if not re.fullmatch("[a-z][a-z_]*", report.name):
             faults.append(f"{report.name}: a name is lower-case letters and underscores")
         if not re.fullmatch("(/[A-Za-z_]+)+", report.path):

@@ -1,4 +1,4 @@
-"""The guide's dialect: how a request is unwrapped, and how an outcome or a problem is worded (fo-observed 1.2 to 1.7)."""
+"""The guide's dialect: how a request is unwrapped, how an outcome or a problem is worded (fo-observed 1.2 to 1.7)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _NOTHING = ("", "null", "undefined")
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """The parts of a request that can hold members. Header names are in lower case; `segment` is what follows the path."""
+    """The parts of a request that can hold members. Header names are lower case; `segment` is what follows the path."""
 
     method: str
     headers: Mapping[str, Sequence[str]]
@@ -71,9 +71,9 @@ def _from_headers(report: Report[Any], incoming: Incoming) -> dict[str, str]:
     """`X-tanggal` of the dated reports; `Id_kebutuhan`, and `Id-kebutuhan` that gateways make of it (SR-31)."""
     match report.identity:
         case PerDay(day):
-            name, spellings = day, (f"x-{day}",)
+            name, spellings = day, [f"x-{day}"]
         case PerItem(item, _) if incoming.method in ("GET", "DELETE"):
-            name, spellings = item, (item.lower(), item.lower().replace("_", "-"))
+            name, spellings = item, [item.lower(), item.lower().replace("_", "-")]
         case _:
             return {}
     values = [v.strip() for s in spellings for v in incoming.headers.get(s, ()) if v.strip().lower() not in _NOTHING]
@@ -87,7 +87,10 @@ def outcome(report: Report[Any], method: str, outcome: Outcome, language: Langua
     if outcome.kind == "refused":
         return refused(report, method, outcome.problems, language)
     status = texts.STATUS[outcome.kind]
-    element: dict[str, Any] = {"status": str(status), "message": texts.sentence(report, outcome.row, outcome.kind)}
+    element: dict[str, Any] = {
+        "status": str(status),
+        "message": texts.sentence(report, outcome.row, outcome.kind),
+    }
     number = report.identity.number if isinstance(report.identity, Numbered) else None
     if number and outcome.kind in ("saved", "updated"):
         element[number] = str(outcome.row[number])
@@ -113,7 +116,12 @@ def refused(report: Report[Any], method: str, problems: Sequence[Problem], langu
     first = "; ".join(str(w["message"]).rstrip(".") for w in worded[:3])
     rest = "" if more <= 0 else (f"; and {more} more" if language == "en" else f"; dan {more} lagi")
     begin = f"{report.title.en}" if language == "en" else f"Data {texts.noun(report)}"
-    element = {"status": "422", "message": f"{begin} {doing}: {first}{rest}", "code": problems[0].code, "errors": worded}
+    element = {
+        "status": "422",
+        "message": f"{begin} {doing}: {first}{rest}",
+        "code": problems[0].code,
+        "errors": worded,
+    }
     return Answer(422, [element])
 
 
@@ -121,7 +129,11 @@ def malformed(fault: Malformed, language: Language) -> Answer:
     """The answer to a body that cannot be read: line, column and what was expected there."""
     words = malformed_text(fault)
     error: dict[str, Any] = {"code": fault.code, "line": fault.line, "column": fault.column}
-    error |= {"field": fault.member, "received": fault.found, "expected": _in(language, Words(*fault.expected))}
+    error |= {
+        "field": fault.member,
+        "received": fault.found,
+        "expected": _in(language, Words(*fault.expected)),
+    }
     if fault.also:
         error["also"] = {"line": fault.also[0], "column": fault.also[1]}
     message = _in(language, words)
@@ -130,7 +142,11 @@ def malformed(fault: Malformed, language: Language) -> Answer:
 
 def denied(status: int, reason: str, language: Language, **detail: object) -> Answer:
     """An authentication failure: the message is a text that itself holds JSON (fo-observed 1.4)."""
-    text = texts.TIMESTAMP_EXPIRED if reason == "timestamp_expired" else _in(language, texts.REASONS[reason]).format(**detail)
+    text = (
+        texts.TIMESTAMP_EXPIRED
+        if reason == "timestamp_expired"
+        else _in(language, texts.REASONS[reason]).format(**detail)
+    )
     message = msgspec.json.encode({"response": text}).decode()
     return Answer(status, [{"status": str(status), "message": message, "code": reason}])
 
@@ -147,7 +163,11 @@ def _in(language: Language, words: Words) -> str:
 
 def _worded(report: Report[Any], said: Any, text_of: Any, language: Language) -> dict[str, Any]:
     label = next((m.label for m in members(report.record) if m.name == said.member), None)
-    worded: dict[str, Any] = {"field": said.member, "code": said.code, "message": _in(language, text_of(said, label))}
+    worded: dict[str, Any] = {
+        "field": said.member,
+        "code": said.code,
+        "message": _in(language, text_of(said, label)),
+    }
     if getattr(said, "received", None) is not None:
         worded["received"] = said.received
     if said.detail:

@@ -12,7 +12,15 @@ from zoneinfo import ZoneInfo
 from rsonline.reports.fields import At
 from rsonline.reports.references import Reference
 from rsonline.service.clock import judge
-from rsonline.service.doorkeeper import Busy, Doorkeeper, StoredCredential, StoredHospital, TooMany, Verified, source_of
+from rsonline.service.doorkeeper import (
+    Busy,
+    Doorkeeper,
+    StoredCredential,
+    StoredHospital,
+    TooMany,
+    Verified,
+    source_of,
+)
 from rsonline.settings import Settings
 from rsonline.store import hospitals
 from rsonline.store.change import Origin
@@ -75,7 +83,9 @@ class StoredCredentials:
 
     async def note_good(self, code: str, source: str, at: float) -> None:
         """Remember a good login from there."""
-        await self._store.perform(lambda connection: hospitals.note_good(connection, code, source, from_millis(int(at * 1000))))
+        await self._store.perform(
+            lambda connection: hospitals.note_good(connection, code, source, from_millis(int(at * 1000)))
+        )
 
     async def rehash(self, code: str, credential: int, hash: str) -> None:
         """Keep a stronger hash of the same password."""
@@ -104,7 +114,9 @@ class Gate:
     def address(self, peer: str, headers: Mapping[str, Sequence[str]]) -> str:
         """The caller's address: the peer's, unless the peer is a trusted proxy that names another (SR-30)."""
         if self._proxies and _within(peer, self._proxies):
-            chain = [part.strip() for text in headers.get("x-forwarded-for", ()) for part in text.split(",") if part.strip()]
+            chain = [
+                part.strip() for text in headers.get("x-forwarded-for", ()) for part in text.split(",") if part.strip()
+            ]
             for hop in reversed(chain):
                 if not _within(hop, self._proxies):
                     return hop if _readable(hop) else peer
@@ -155,7 +167,14 @@ class Gate:
             claimed=judged.text or None,
             clock=judged.clock,
         )
-        at = At(facts.code, _zone(facts.zone), datetime.fromtimestamp(now, UTC), self._references, facts.name, self._settings.unlisted_references)
+        at = At(
+            facts.code,
+            _zone(facts.zone),
+            datetime.fromtimestamp(now, UTC),
+            self._references,
+            facts.name,
+            self._settings.unlisted_references,
+        )
         return Caller(
             origin,
             at,

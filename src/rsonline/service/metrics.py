@@ -7,7 +7,12 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from rsonline.reports.verdict import Repair
 
 registry = CollectorRegistry()
-_requests = Counter("rsonline_requests_total", "Requests by report, method and status", ["report", "method", "status"], registry=registry)
+_requests = Counter(
+    "rsonline_requests_total",
+    "Requests by report, method and status",
+    ["report", "method", "status"],
+    registry=registry,
+)
 _seconds = Histogram(
     "rsonline_request_seconds",
     "Time from the head of a request to its answer",
@@ -16,7 +21,12 @@ _seconds = Histogram(
     registry=registry,
 )
 _repairs = Counter("rsonline_repairs_total", "Bodies that were mended, by what was mended", ["code"], registry=registry)
-_put_misses = Counter("rsonline_put_misses_total", "PUTs that found nothing: data that a PUT-only client is losing", ["report"], registry=registry)
+_put_misses = Counter(
+    "rsonline_put_misses_total",
+    "PUTs that found nothing: data that a PUT-only client is losing",
+    ["report"],
+    registry=registry,
+)
 waiting = Gauge("rsonline_waiting_writes", "Changes that wait for the next commit", registry=registry)
 
 

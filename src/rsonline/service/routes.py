@@ -23,7 +23,7 @@ from rsonline.reports.lenient import Malformed
 from rsonline.reports.references import Reference
 from rsonline.reports.report import Report, Steps
 from rsonline.reports.verdict import Problem, Refused, Repair, ReportWarning
-from rsonline.service import dialects, metrics, texts
+from rsonline.service import dialects, metrics
 from rsonline.service.dialects import Answer, Incoming
 from rsonline.service.gate import Caller, Denied, Gate
 from rsonline.store.change import Busy, Full, Stale
@@ -84,7 +84,11 @@ class GuideDoor:
     """The guide's addresses as one ASGI application."""
 
     def __init__(
-        self, store: SqliteStore, gate: Gate, references: Mapping[str, Reference], reports: Sequence[Report[Any]] = REPORTS
+        self,
+        store: SqliteStore,
+        gate: Gate,
+        references: Mapping[str, Reference],
+        reports: Sequence[Report[Any]] = REPORTS,
     ) -> None:
         self._store = store
         self._gate = gate
@@ -116,7 +120,13 @@ class GuideDoor:
                 log.exception("request.failed", request_id=request_id, report=served.name, method=served.method)
         status = 200 if served.always_200 and answer.status in (400, 404, 409, 422) else answer.status
         body = _encode({served.root: answer.elements})
-        await send({"type": "http.response.start", "status": status, "headers": _headers(answer, served, request_id, len(body))})
+        await send(
+            {
+                "type": "http.response.start",
+                "status": status,
+                "headers": _headers(answer, served, request_id, len(body)),
+            }
+        )
         await send({"type": "http.response.body", "body": body})
         seconds = time.perf_counter() - begun
         metrics.note(served.name, served.method, answer.status, seconds, served.repairs)
@@ -168,10 +178,15 @@ class GuideDoor:
         served.address = self._gate.address((scope.get("client") or ("", 0))[0], headers)
         if headers.get("content-encoding", ["identity"])[0].lower() not in ("", "identity"):
             return dialects.failed(415, "encoding", language)
-        for attempt in (1, 2):
+        body: bytes | None = None
+        for _attempt in (1, 2):
             caller = await self._gate.enter(headers, served.address, request_id)
-            served.hospital, served.clock, served.always_200 = caller.origin.hospital, caller.origin.clock, caller.always_200
-            if attempt == 1:
+            served.hospital, served.clock, served.always_200 = (
+                caller.origin.hospital,
+                caller.origin.clock,
+                caller.always_200,
+            )
+            if body is None:
                 body = await _body(receive)
                 if body is None:
                     return dialects.failed(413, "too_large", language, most=LARGEST_BODY)
@@ -195,7 +210,9 @@ class GuideDoor:
         try:
             sent = dialects.unwrap(report, incoming)
             served.repairs = sent.repairs
-            asked = route.verbs[served.method](Call(caller.origin, report, sent.members, caller.at, caller.create_on_put))
+            asked = route.verbs[served.method](
+                Call(caller.origin, report, sent.members, caller.at, caller.create_on_put)
+            )
             served.repairs = (*sent.repairs, *asked.repairs)
             if isinstance(asked, Asked):
                 outcome = await self._store.submit(asked.change)

@@ -32,8 +32,17 @@ ENDINGS: Final = {
     "unknown": "tidak ditemukan",
     "conflict": "sudah ada. Data tidak diubah",
 }
-STATUS: Final = {"saved": 200, "updated": 200, "removed": 200, "exists": 200, "missing": 200, "unknown": 404, "conflict": 409, "refused": 422}
-"""HTTP status and the status inside the body of each outcome. 200 for a refused duplicate is odd; clients depend on it."""
+STATUS: Final = {
+    "saved": 200,
+    "updated": 200,
+    "removed": 200,
+    "exists": 200,
+    "missing": 200,
+    "unknown": 404,
+    "conflict": 409,
+    "refused": 422,
+}
+"""HTTP status and the status in the body of each outcome. 200 for a refused duplicate is odd; clients depend on it."""
 
 DOING: Final = {
     "GET": Words("gagal dibaca", "was not read"),
@@ -50,7 +59,10 @@ REASONS: Final[dict[str, Words]] = {
     "header_missing": Words("Header {header} tidak disertakan", "Header {header} is missing"),
     "header_repeated": Words("Header {header} dikirim lebih dari sekali", "Header {header} was sent more than once"),
     "header_malformed": Words("Isi header {header} tidak sah", "Header {header} is malformed"),
-    "timestamp_unreadable": Words("X-Timestamp tidak terbaca: kirim detik UTC sejak 1970", "X-Timestamp cannot be read: send UTC seconds since 1970"),
+    "timestamp_unreadable": Words(
+        "X-Timestamp tidak terbaca: kirim detik UTC sejak 1970",
+        "X-Timestamp cannot be read: send UTC seconds since 1970",
+    ),
     "too_many": Words("Terlalu banyak percobaan gagal, coba lagi nanti", "Too many failed attempts, try again later"),
     "busy": Words("Layanan sedang sibuk, coba lagi", "The service is busy, try again"),
     "full": Words("Penyimpanan layanan penuh, data gagal disimpan", "The service has no room left, nothing was stored"),
@@ -92,7 +104,9 @@ def subject(report: Report[Any], row: Row, kind: str) -> str:
         case Steps(parent, step):
             return f"{begin} {echo(row[step])} untuk {parent} {echo(row[parent])}"
         case Numbered(number, _, _, _):
-            by_room = report.name == "tempat_tidur" and (kind in ("saved", "updated", "exists", "missing", "conflict") or row.get(number) is None)
+            by_room = report.name == "tempat_tidur" and (
+                kind in ("saved", "updated", "exists", "missing", "conflict") or row.get(number) is None
+            )
             if by_room:
                 return f"{begin} dengan id_tt {row.get('id_tt')} di ruangan {echo(row.get('ruang') or '')}".rstrip()
             return f"{begin} dengan {number} {row.get(number)}"

@@ -1,5 +1,6 @@
-"""Hospitals and their API credentials. Every change raises the hospital's version, so that no verified password outlives it.
+"""Hospitals and their API credentials.
 
+Every change raises the hospital's version, so that no verified password outlives it.
 The functions take a connection inside a transaction and hashes, never passwords.
 """
 
@@ -119,7 +120,9 @@ def add(connection: sa.Connection, code: str, name: str, zone: str, hash: str, *
     _write_line(connection, code, "hospital", [], "add", {k: v for k, v in values.items() if k != "created_at"})
 
 
-def new_password(connection: sa.Connection, code: str, hash: str, *, at_once: bool = False, kind: str = "generated") -> int:
+def new_password(
+    connection: sa.Connection, code: str, hash: str, *, at_once: bool = False, kind: str = "generated"
+) -> int:
     """Give a hospital a new password; the others stay valid for 72 hours, or end now with `at_once`.
 
     Returns the number of the new credential. Raises HospitalError for an unknown hospital.
@@ -132,8 +135,12 @@ def new_password(connection: sa.Connection, code: str, hash: str, *, at_once: bo
     else:
         end = now + CHANGE_OVER
         # Two may be valid together, not three: what was already on its way out ends now (SR-09).
-        connection.execute(sa.update(credential).where(*valid, credential.c.valid_until.is_not(None)).values(revoked_at=now))
-        connection.execute(sa.update(credential).where(*valid, credential.c.valid_until.is_(None)).values(valid_until=end))
+        connection.execute(
+            sa.update(credential).where(*valid, credential.c.valid_until.is_not(None)).values(revoked_at=now)
+        )
+        connection.execute(
+            sa.update(credential).where(*valid, credential.c.valid_until.is_(None)).values(valid_until=end)
+        )
     number = _add_credential(connection, code, hash, kind, now)
     _write_line(connection, code, "credential", [number], "add", {"kind": kind, "at_once": at_once})
     return number
@@ -161,17 +168,24 @@ def revoke(connection: sa.Connection, code: str, number: int) -> None:
 
 
 def set_state(connection: sa.Connection, code: str, **values: Any) -> None:
-    """Change columns of a hospital (`aktif`, `create_on_put`, `always_200`, `clock_mode`, `absent_clock_until`, `nama`, `zona`)."""
+    """Change switches of a hospital: `aktif`, `create_on_put`, `always_200`, `clock_mode`, `absent_clock_until`."""
     raise_version(connection, code)
     connection.execute(sa.update(hospital).where(hospital.c.kode_rs == code).values(values))
     _write_line(
-        connection, code, "hospital", [], "change", {k: v.isoformat() if isinstance(v, datetime) else v for k, v in values.items()}
+        connection,
+        code,
+        "hospital",
+        [],
+        "change",
+        {k: v.isoformat() if isinstance(v, datetime) else v for k, v in values.items()},
     )
 
 
 def raise_version(connection: sa.Connection, code: str) -> None:
     """Make every remembered verification of this hospital void. Raises HospitalError for an unknown hospital."""
-    raised = connection.execute(sa.update(hospital).where(hospital.c.kode_rs == code).values(version=hospital.c.version + 1))
+    raised = connection.execute(
+        sa.update(hospital).where(hospital.c.kode_rs == code).values(version=hospital.c.version + 1)
+    )
     if raised.rowcount == 0:
         raise HospitalError(f"Rumah sakit {code} tidak ditemukan.")
 
@@ -210,17 +224,25 @@ def tallies(connection: sa.Connection, code: str, days: int = 14) -> list[tuple[
 
 
 def _add_credential(connection: sa.Connection, code: str, hash: str, kind: str, now: datetime) -> int:
-    last = connection.execute(sa.select(sa.func.max(credential.c.number)).where(credential.c.kode_rs == code)).scalar_one()
+    last = connection.execute(
+        sa.select(sa.func.max(credential.c.number)).where(credential.c.kode_rs == code)
+    ).scalar_one()
     number = (last or 0) + 1
     connection.execute(sa.insert(credential).values(kode_rs=code, number=number, hash=hash, kind=kind, created_at=now))
     return number
 
 
-def _write_line(connection: sa.Connection, code: str, name: str, key: list[Any], verb: str, new: dict[str, Any]) -> None:
-    last = connection.execute(sa.select(sa.func.max(journal_table.c.seq)).where(journal_table.c.kode_rs == code)).scalar_one()
+def _write_line(
+    connection: sa.Connection, code: str, name: str, key: list[Any], verb: str, new: dict[str, Any]
+) -> None:
+    last = connection.execute(
+        sa.select(sa.func.max(journal_table.c.seq)).where(journal_table.c.kode_rs == code)
+    ).scalar_one()
     origin = Origin(code, 0, source="cli")
     text = msgspec.json.encode
-    values = journal.line(origin, (last or 0) + 1, datetime.now(UTC), name, text(key).decode(), verb, None, text(new).decode())
+    values = journal.line(
+        origin, (last or 0) + 1, datetime.now(UTC), name, text(key).decode(), verb, None, text(new).decode()
+    )
     row = dict(zip(journal.COLUMNS, values, strict=True))
     row["at"] = datetime.now(UTC)
     connection.execute(sa.insert(journal_table).values(row))

@@ -30,7 +30,9 @@ def key_text(report: Report[Any], row: Row) -> str:
     return _encode([v.isoformat() if isinstance(v, date | datetime) else v for v in values]).decode()
 
 
-def line(origin: Origin, seq: int, now: datetime, name: str, key: str, verb: str, old: str | None, new: str | None) -> tuple[Any, ...]:
+def line(
+    origin: Origin, seq: int, now: datetime, name: str, key: str, verb: str, old: str | None, new: str | None
+) -> tuple[Any, ...]:
     """The parameters of INSERT, in the order of COLUMNS."""
     return (
         origin.hospital,

@@ -6,11 +6,15 @@ without it.
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from rsonline.store.schema import HEAD
 from rsonline.store.sqlite import connect, engine_on
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 
 class MigrationError(Exception):
@@ -58,7 +62,7 @@ def _known() -> set[str]:
     return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
 
 
-def _config():  # type: ignore[no-untyped-def]  # a type from Alembic would load Alembic
+def _config() -> "Config":
     from alembic.config import Config
 
     config = Config()

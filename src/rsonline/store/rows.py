@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
@@ -79,6 +79,8 @@ def lookup(report: Report[Any], where: tuple[str, ...], deleted: bool) -> str:
 
 def parameter(value: Any) -> Any:
     """One value of a lookup as the database has it."""
+    if isinstance(value, datetime):
+        return to_millis(value)
     if isinstance(value, date):
-        return to_millis(value) if hasattr(value, "tzinfo") else value.isoformat()
+        return value.isoformat()
     return value

@@ -132,9 +132,11 @@ def report_table(report: Report[Any], into: sa.MetaData) -> sa.Table:
     columns: list[sa.Column[Any]] = [sa.Column("kode_rs", sa.Text, primary_key=True)]
     if isinstance(identity, Numbered):
         columns.append(sa.Column(identity.number, sa.BigInteger, primary_key=True, autoincrement=False))
-    for member in members(report.record):
-        if member.stored:
-            columns.append(sa.Column(member.name, _TYPES[member.kind.column], primary_key=member.name in key, autoincrement=False))
+    columns += [
+        sa.Column(m.name, _TYPES[m.kind.column], primary_key=m.name in key, autoincrement=False)
+        for m in members(report.record)
+        if m.stored
+    ]
     if isinstance(identity, Numbered):
         columns.append(sa.Column("recognised", sa.Text, nullable=False))
     columns += [

@@ -29,7 +29,9 @@ T = TypeVar("T")
 Task = Callable[[sa.Connection], Any]
 
 _STATE = "SELECT version, aktif FROM hospital WHERE kode_rs = ?"
-_NUMBER = "INSERT INTO numbers (object, last) VALUES (?, 1) ON CONFLICT (object) DO UPDATE SET last = last + 1 RETURNING last"
+_NUMBER = (
+    "INSERT INTO numbers (object, last) VALUES (?, 1) ON CONFLICT (object) DO UPDATE SET last = last + 1 RETURNING last"
+)
 _TALLY = (
     "INSERT INTO tally (kode_rs, day, what, count) VALUES (?, ?, ?, ?)"
     " ON CONFLICT (kode_rs, day, what) DO UPDATE SET count = count + excluded.count"
@@ -55,12 +57,14 @@ def engine_on(creator: Callable[[], Any], *, pooled: int | None = None) -> sa.En
     """SQLAlchemy over connections that this module opens; transactions are begun and ended by hand."""
     if pooled is None:
         return sa.create_engine("sqlite://", module=driver, creator=creator, poolclass=StaticPool)
-    return sa.create_engine("sqlite://", module=driver, creator=creator, poolclass=sa.QueuePool, pool_size=pooled, max_overflow=0)
+    return sa.create_engine(
+        "sqlite://", module=driver, creator=creator, poolclass=sa.QueuePool, pool_size=pooled, max_overflow=0
+    )
 
 
 @contextmanager
 def transaction(path: Path) -> Iterator[sa.Connection]:
-    """One writing transaction on an existing database, for a command beside the service. Waits up to 30 s for its turn."""
+    """One writing transaction on an existing database, for a command beside the service; waits up to 30 s."""
     engine = engine_on(lambda: connect(path))
     try:
         with engine.connect() as connection:
@@ -204,7 +208,14 @@ class Applier:
             seq = self._db.execute(journal.LAST, (origin.hospital,)).fetchone()[0] or 0
         self._heads[origin.hospital] = seq + 1
         line = journal.line(
-            origin, seq + 1, now, put.report.name, journal.key_text(put.report, row), verb, journal.content(old), journal.content(row)
+            origin,
+            seq + 1,
+            now,
+            put.report.name,
+            journal.key_text(put.report, row),
+            verb,
+            journal.content(old),
+            journal.content(row),
         )
         self._db.execute(journal.INSERT, line)
 
@@ -250,7 +261,7 @@ class SqliteStore:
         return self._writer.waiting
 
     async def submit(self, change: Change) -> Outcome:
-        """Apply one change and wait until it is durable. Raises Stale, Busy, Full, Broken, or what the decision raised."""
+        """Apply one change; return when it is durable. Raises Stale, Busy, Full, Broken, what the decision raised."""
         outcome: Outcome = await self._writer.submit(change)
         return outcome
 

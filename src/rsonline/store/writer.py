@@ -42,7 +42,7 @@ class Writer:
         return self._waiting
 
     async def submit(self, item: Any) -> Any:
-        """The result of one item after it is durable. Raises Busy when the queue is full or closing, and what `apply` said of it."""
+        """The result of one item once it is durable. Raises Busy when the queue is full, and what `apply` said."""
         if self._closed is not None:
             raise self._closed
         if self._waiting >= self._limit:

@@ -29,7 +29,7 @@ def to_cubic_metres(amount: float, unit: str) -> float:
     return amount * M3_PER_UNIT[unit.casefold().replace("m³", "m3")]
 
 
-class Oksigen(Record):
+class Oksigen(Record, kw_only=True):
     """One day of one hospital. All volumes are m³ of gas."""
 
     tanggal: Annotated[
@@ -40,7 +40,13 @@ class Oksigen(Record):
     p_cair: Annotated[
         float | None,
         CubicMetres(),
-        Label("Pemakaian cair", "Liquid used", "m³", PEMAKAIAN, Words("Oksigen cair yang dipakai hari itu", "Liquid oxygen used that day")),
+        Label(
+            "Pemakaian cair",
+            "Liquid used",
+            "m³",
+            PEMAKAIAN,
+            Words("Oksigen cair yang dipakai hari itu", "Liquid oxygen used that day"),
+        ),
     ] = None
     p_tabung_kecil: Annotated[
         float | None,
@@ -50,7 +56,10 @@ class Oksigen(Record):
             "Small cylinders used",
             "m³",
             PEMAKAIAN,
-            Words("Isi tabung kecil yang dipakai (bukan jumlah tabung)", "Gas of small cylinders used (not pieces)"),
+            Words(
+                "Isi tabung kecil yang dipakai (bukan jumlah tabung)",
+                "Gas of small cylinders used (not pieces)",
+            ),
         ),
     ] = None
     p_tabung_sedang: Annotated[
@@ -61,7 +70,10 @@ class Oksigen(Record):
             "Medium cylinders used",
             "m³",
             PEMAKAIAN,
-            Words("Isi tabung sedang yang dipakai (bukan jumlah tabung)", "Gas of medium cylinders used (not pieces)"),
+            Words(
+                "Isi tabung sedang yang dipakai (bukan jumlah tabung)",
+                "Gas of medium cylinders used (not pieces)",
+            ),
         ),
     ] = None
     p_tabung_besar: Annotated[
@@ -72,13 +84,22 @@ class Oksigen(Record):
             "Large cylinders used",
             "m³",
             PEMAKAIAN,
-            Words("Isi tabung besar yang dipakai (bukan jumlah tabung)", "Gas of large cylinders used (not pieces)"),
+            Words(
+                "Isi tabung besar yang dipakai (bukan jumlah tabung)",
+                "Gas of large cylinders used (not pieces)",
+            ),
         ),
     ] = None
     k_isi_cair: Annotated[
         float | None,
         CubicMetres(),
-        Label("Ketersediaan cair", "Liquid in stock", "m³", KETERSEDIAAN, Words("Oksigen cair yang tersedia", "Liquid oxygen in stock")),
+        Label(
+            "Ketersediaan cair",
+            "Liquid in stock",
+            "m³",
+            KETERSEDIAAN,
+            Words("Oksigen cair yang tersedia", "Liquid oxygen in stock"),
+        ),
     ] = None
     k_isi_tabung_kecil: Annotated[
         float | None,
@@ -116,7 +137,11 @@ class Oksigen(Record):
     tgllapor: Annotated[
         datetime | None,
         Moment(),
-        Label("Waktu lapor", "Reported at", meaning=Words("Waktu laporan menurut pengirim", "When the sender reported")),
+        Label(
+            "Waktu lapor",
+            "Reported at",
+            meaning=Words("Waktu laporan menurut pengirim", "When the sender reported"),
+        ),
     ] = None
 
     @staticmethod

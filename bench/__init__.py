@@ -1,0 +1,1 @@
+"""What the service can do on one core, measured beside itself: `python -m bench`."""

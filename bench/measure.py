@@ -1,0 +1,164 @@
+"""One measurement: start a service on a fresh copy of the stock, load it, read what it did, stop it."""
+
+import http.client
+import json
+import os
+import pickle
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import machine, stock
+from bench.raw import DATABASE, STATEMENTS
+
+CONNECTIONS = 64
+_PATIENCE = 60.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Where and how long: a working folder, the program of the load, seconds of each measurement, the stock."""
+
+    folder: Path
+    wrk: str
+    seconds: float
+    rounds: int
+    size: stock.Size
+    server_core: int
+    load_core: int
+
+    @property
+    def made(self) -> Path:
+        """The database that every measurement starts from."""
+        return self.folder / "stock.sqlite3"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one load got: requests a second, milliseconds, MiB."""
+
+    rate: float
+    p50: float
+    p99: float
+    resident: float
+    highest: float
+
+
+class Failed(Exception):
+    """A measurement that measured nothing: refused requests, rows that are not there, a service that does not start."""
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def until_ready(port: int, process: subprocess.Popen[bytes]) -> float:
+    """Ask until the first 200; the time of it. Raises Failed when the process ends or takes too long."""
+    limit = time.perf_counter() + _PATIENCE
+    while time.perf_counter() < limit:
+        if process.poll() is not None:
+            raise Failed(f"the service ended with {process.returncode}")
+        asking = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            asking.request("GET", "/readyz")
+            if asking.getresponse().status == 200:
+                return time.perf_counter()
+        except ConnectionRefusedError:
+            time.sleep(0.002)
+        finally:
+            asking.close()
+    raise Failed("the service was not ready in time")
+
+
+@contextmanager
+def running(command: list[str], port: int, log: Path, preload: Path | None = None) -> Iterator[tuple[int, float]]:
+    """A process that serves; its number and the seconds from its start to the first 200. Stopped at the end."""
+    env = dict(os.environ) | ({} if preload is None else {"LD_PRELOAD": str(preload)})
+    with log.open("wb") as output:
+        begun = time.perf_counter()
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=env)
+        try:
+            yield process.pid, until_ready(port, process) - begun
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(_PATIENCE)
+
+
+def load(plan: Plan, port: int, what: str, seconds: float, first: int) -> dict[str, float]:
+    """Run wrk for that long, counting from `first`."""
+    size = plan.size
+    script = str(Path(__file__).with_name("load.lua"))
+    command = [plan.wrk, "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "-s", script]
+    command += [f"http://127.0.0.1:{port}", "--", what, str(first), str(size.hospitals), str(size.rooms)]
+    command += [str(stock.FIRST_CODE), stock.PASSWORD]
+    done = subprocess.run(["taskset", "-c", str(plan.load_core), *command], capture_output=True, text=True, check=True)
+    for line in done.stdout.splitlines():
+        if line.startswith("RESULT "):
+            said: dict[str, float] = json.loads(line.removeprefix("RESULT "))
+            return said
+    raise Failed(f"wrk said nothing of its result: {done.stdout[-300:]}{done.stderr[-300:]}")
+
+
+def served(plan: Plan, variant: str, what: str, preload: Path | None = None) -> Run:
+    """Load one variant (see bench.served) with one kind of message; every answered write is looked for in the file."""
+    folder = plan.folder / "run"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    path = folder / DATABASE
+    shutil.copy(plan.made, path)
+    before = stock.lines(path)
+    port = free_port()
+    command = [sys.executable, "-m", "bench.served", variant, str(folder), str(port), str(plan.server_core)]
+    with running(command, port, folder / "service.log", preload) as (pid, _seconds):
+        # The first second verifies the passwords and fills the caches; its keys are not those of the measurement.
+        warm = load(plan, port, what, 1, plan.size.tasks * 3 // 4)
+        said = load(plan, port, what, plan.seconds, 0)
+        resident, highest = machine.resident(pid)
+    asked = int(warm["requests"] + said["requests"])
+    if warm["failed"] or said["failed"]:
+        raise Failed(f"{variant} {what}: {warm['failed'] + said['failed']:.0f} of {asked} requests failed")
+    if variant in ("full", "each") and stock.lines(path) - before < asked:
+        raise Failed(f"{variant} {what}: {asked} answers, only {stock.lines(path) - before} lines in the journal")
+    return Run(said["requests"] / said["seconds"], said["p50"], said["p99"], resident, highest)
+
+
+def raw(plan: Plan, batch: int, count: int, preload: Path | None = None) -> float:
+    """Rows a second of the database alone."""
+    folder = plan.folder / "raw"
+    folder.mkdir(exist_ok=True)
+    if not (folder / STATEMENTS).exists():
+        scratch = folder / "scratch.sqlite3"
+        shutil.copy(plan.made, scratch)
+        (folder / STATEMENTS).write_bytes(pickle.dumps(stock.statements_of_tasks(scratch, plan.size, count)))
+    for left in folder.glob(f"{DATABASE}*"):
+        left.unlink()
+    shutil.copy(plan.made, folder / DATABASE)
+    env = dict(os.environ) | ({} if preload is None else {"LD_PRELOAD": str(preload)})
+    command = [sys.executable, "-m", "bench.raw", str(folder), str(plan.server_core), str(batch), str(count)]
+    return float(subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout)
+
+
+def start(plan: Plan, variant: str) -> float:
+    """Seconds from the start of the process to its first 200: `service` is the real command, `empty` see served."""
+    folder = plan.folder / "start"
+    folder.mkdir(exist_ok=True)
+    if not (folder / DATABASE).exists():
+        shutil.copy(plan.made, folder / DATABASE)
+    port = free_port()
+    command = [sys.executable, "-m", "bench.served", "empty", str(folder), str(port), str(plan.server_core)]
+    if variant == "service":
+        program = "from rsonline.cli import main; main()"
+        command = [sys.executable, "-c", program, "serve", "--data", str(folder), "--port", str(port)]
+        command = ["taskset", "-c", str(plan.server_core), *command]
+    with running(command, port, folder / "service.log") as (_pid, seconds):
+        return seconds

@@ -1,0 +1,59 @@
+"""One service to be measured, in a process of its own: `python -m bench.served VARIANT FOLDER PORT CORE`.
+
+`full` is the service as it is; `each` gives every change a commit of its own; `nothing` answers without a database;
+`empty` is a Starlette application with one address under the same server.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+VARIANTS = ("full", "each", "nothing", "empty")
+
+
+def main() -> None:
+    """Serve until a signal."""
+    variant, folder, port, core = sys.argv[1:]
+    if variant not in VARIANTS:
+        sys.exit(f"{variant} is none of {', '.join(VARIANTS)}")
+    os.sched_setaffinity(0, {int(core)})
+    if variant == "empty":
+        _serve_empty(int(port))
+    else:
+        _serve(variant, Path(folder), int(port))
+
+
+def _serve_empty(port: int) -> None:
+    import uvicorn
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import PlainTextResponse
+    from starlette.routing import Route
+
+    async def ready(request: Request) -> PlainTextResponse:
+        return PlainTextResponse("ready\n")
+
+    app = Starlette(routes=[Route("/readyz", ready)])
+    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
+
+
+def _serve(variant: str, folder: Path, port: int) -> None:
+    import rsonline.app
+    from rsonline import logs
+    from rsonline.service import connections
+    from rsonline.settings import Settings
+
+    settings = Settings(data=folder, port=port, connections_per_source=1000)
+    logs.configure(settings.log_level, settings.log_format)
+    if variant == "nothing":
+        from bench.nothing import NothingStore
+
+        # create_app has no place for another store: nothing but a measurement wants one.
+        rsonline.app.SqliteStore = NothingStore  # type: ignore[misc]
+    app = rsonline.app.create_app(settings, commit_each=variant == "each")
+    limits = connections.Limits(connections_per_source=settings.connections_per_source, exempt=frozenset())
+    connections.server(app, host=settings.host, port=settings.port, limits=limits).run()
+
+
+if __name__ == "__main__":
+    main()

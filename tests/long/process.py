@@ -1,0 +1,91 @@
+"""The real service as a process that can be killed."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from rsonline.service.passwords import hash_password
+from rsonline.store import hospitals, migrate
+from rsonline.store.sqlite import transaction
+
+PASSWORD = "made-up-for-crashes-4711"
+_PATIENCE = 60.0
+_PROGRAM = "from rsonline.cli import main; main()"
+
+
+class Service:
+    """`rsonline serve` on a folder, always at the same port."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with socket.socket() as found:
+            found.bind(("127.0.0.1", 0))
+            self.port = int(found.getsockname()[1])
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def database(self) -> Path:
+        """The file of its database."""
+        return self.folder / "rsonline.sqlite3"
+
+    def start(self) -> float:
+        """Start it; the seconds until it says that it is ready. Raises RuntimeError when it does not."""
+        begun = time.monotonic()
+        command = [sys.executable, "-c", _PROGRAM, "serve", "--data", str(self.folder), "--port", str(self.port)]
+        with (self.folder / "service.log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=_environment())
+        while time.monotonic() < begun + _PATIENCE:
+            if self._process.poll() is not None:
+                raise RuntimeError(f"the service ended with {self._process.returncode}: {self._last_words()}")
+            if self._ready():
+                return time.monotonic() - begun
+            time.sleep(0.01)
+        self.kill()
+        raise RuntimeError(f"the service was not ready in {_PATIENCE:g} s: {self._last_words()}")
+
+    def kill(self) -> None:
+        """End it without a warning."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """End it as an operator does."""
+        self._end(signal.SIGTERM)
+
+    def _end(self, sign: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(sign)
+            self._process.wait(_PATIENCE)
+            self._process = None
+
+    def _ready(self) -> bool:
+        asking = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            asking.request("GET", "/readyz")
+            return asking.getresponse().status == 200
+        except ConnectionError:
+            return False
+        finally:
+            asking.close()
+
+    def _last_words(self) -> str:
+        return (self.folder / "service.log").read_text("utf-8", errors="replace")[-2000:]
+
+
+def _environment() -> dict[str, str]:
+    """The environment without settings of ours that whoever runs the test may have."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("RSONLINE_")}
+
+
+def hospitals_in(folder: Path, codes: list[str]) -> None:
+    """Make the database with these hospitals, all with the one password."""
+    path = folder / "rsonline.sqlite3"
+    migrate.upgrade(path)
+    hashed = hash_password(PASSWORD)
+    with transaction(path) as connection:
+        for code in codes:
+            hospitals.add(connection, code, f"RS Tiruan {code}", "WIB", hashed)

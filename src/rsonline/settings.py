@@ -37,7 +37,7 @@ class Settings:
     create_on_put: bool = _is(False, "A PUT that finds nothing adds, for every hospital (else per hospital).")
     always_200: bool = _is(False, "HTTP 200 even for refusals, the failure only inside the body (else per hospital).")
     unlisted_references: bool = _is(
-        True, "Take ids that an incomplete reference list (staff, PPE) does not know, with a warning."
+        False, "Take ids that an incomplete reference list (staff, PPE) does not know, with a warning."
     )
     reference_page: bool = _is(True, "Serve the interactive description of the service at /docs.")
     waiting_writes: int = _is(

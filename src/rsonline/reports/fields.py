@@ -31,6 +31,21 @@ _MOMENT = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(?:\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})?"
 )
 
+_PLAIN = (
+    r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f"
+    r"\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]*$"
+)
+_AROUND = r"[ \t\r\n]*"
+_NULL: Schema = {"type": "null"}
+_BLANK: Schema = {"type": "string", "pattern": f"^{_AROUND}$"}
+_NO_DAY: Schema = {"type": "string", "pattern": f"^{_AROUND}0000-00-00"}
+_LEAP = "([0-9]{2}(0[48]|[2468][048]|[13579][26])|(20|24|28|32|36|40|44|48|52|56|60|64|68|72|76|80|84|88|92|96)00)"
+_REAL_DAY = (
+    "([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)"
+    f"|02-(0[1-9]|1[0-9]|2[0-8]))|{_LEAP}-02-29)"
+)
+_LATER_THAN_1900 = "(?=(19|[2-9][0-9])[0-9]{2})"
+
 
 class Fault(Exception):
     """One value cannot be understood; `code` and `detail` become a Problem of the member that was being read."""
@@ -90,6 +105,8 @@ class Kind:
     """A kind of member. `read` gives the value, or None where what was sent means "nothing sent"."""
 
     column: ClassVar[ColumnType] = "text"
+    nothing: ClassVar[tuple[Schema, ...]] = (_NULL, _BLANK)
+    """Schemas of what means "nothing sent"."""
 
     def read(self, raw: object, at: At, repairs: list[Repair], member: str) -> Scalar | None:
         """Raise `Fault` where the value cannot be understood."""
@@ -99,9 +116,26 @@ class Kind:
         """The value as the service sends it: always text (fo-observed 1.2)."""
         return str(value)
 
-    def schema(self, references: Mapping[str, Reference]) -> Schema:
-        """JSON Schema of exactly what `read` takes."""
+    def values(self, references: Mapping[str, Reference]) -> tuple[Schema, ...]:
+        """JSON Schemas of what is read as a value, the plainest form first."""
         raise NotImplementedError
+
+    def schema(self, references: Mapping[str, Reference], *, required: bool = False) -> Schema:
+        """JSON Schema of exactly what `read` takes; where `required`, without what means "nothing sent"."""
+        return {"anyOf": [*self.values(references), *(() if required else self.nothing)]}
+
+
+def _at_most(most: int) -> str:
+    """A pattern of the whole numbers from 0 to `most`, padded or not."""
+    digits = str(most)
+    shorter = [f"[0-9]{{1,{len(digits) - 1}}}"] if len(digits) > 1 else []
+    same = [
+        f"{digits[:i]}[{'1' if i == 0 else '0'}-{int(d) - 1}]" + (f"[0-9]{{{rest}}}" if rest else "")
+        for i, d in enumerate(digits)
+        if int(d) > (1 if i == 0 else 0)
+        for rest in [len(digits) - i - 1]
+    ]
+    return f"0*({'|'.join([*shorter, *same, digits])})"
 
 
 def _text_of(raw: object) -> str | None:
@@ -152,19 +186,13 @@ class Count(Kind):
             raise Fault("too_large", most=self.most)
         return value
 
-    def schema(self, references: Mapping[str, Reference]) -> Schema:
+    def values(self, references: Mapping[str, Reference]) -> tuple[Schema, ...]:
         """A whole number, or text that spells one."""
-        return {
-            "anyOf": [
-                {"type": "integer", "minimum": 0, "maximum": self.most},
-                # Nine digits stay below every bound; longer texts are judged by their value and not described here.
-                {
-                    "type": "string",
-                    "pattern": "^[0-9]{1,9}$" if self.most >= 10**9 else f"^[0-9]{{1,{len(str(self.most)) - 1}}}$",
-                },
-                {"type": "null"},
-            ]
-        }
+        spelled = rf"^{_AROUND}([+]?{_at_most(self.most)}|-0+)(\.0+)?{_AROUND}$"
+        return (
+            {"type": "integer", "minimum": 0, "maximum": self.most},
+            {"type": "string", "maxLength": 60, "pattern": spelled},
+        )
 
 
 @dataclass(frozen=True)
@@ -202,15 +230,15 @@ class CubicMetres(Kind):
         text = repr(float(value))
         return text if "e" not in text else f"{value:.15f}".rstrip("0").rstrip(".")
 
-    def schema(self, references: Mapping[str, Reference]) -> Schema:
+    def values(self, references: Mapping[str, Reference]) -> tuple[Schema, ...]:
         """A number, or text that spells one with a decimal point."""
-        return {
-            "anyOf": [
-                {"type": "number", "minimum": 0, "maximum": self.most},
-                {"type": "string", "pattern": r"^[0-9]{1,9}(\.[0-9]{1,9})?$"},
-                {"type": "null"},
-            ]
-        }
+        fraction = r"(\.[0-9]{1,40})?"
+        below = _at_most(int(self.most) - 1) + fraction
+        spelled = rf"^{_AROUND}([+]?({below}|0*{int(self.most)}(\.0+)?)|-0+(\.0+)?){_AROUND}$"
+        return (
+            {"type": "number", "minimum": 0, "maximum": self.most},
+            {"type": "string", "maxLength": 60, "pattern": spelled},
+        )
 
 
 @dataclass(frozen=True)
@@ -220,6 +248,7 @@ class Day(Kind):
     ahead: int | None = None
     """Refuse days more than so many days after the hospital's today; None: any day."""
     column: ClassVar[ColumnType] = "day"
+    nothing: ClassVar[tuple[Schema, ...]] = (_NULL, _BLANK, _NO_DAY)
 
     def read(self, raw: object, at: At, repairs: list[Repair], member: str) -> date | None:
         """Faults: not_a_date, date_too_far_ahead. MySQL's `0000-00-00` and blank mean nothing sent."""
@@ -247,14 +276,13 @@ class Day(Kind):
         """`yyyy-mm-dd`."""
         return value.isoformat()
 
-    def schema(self, references: Mapping[str, Reference]) -> Schema:
-        """A full date of this or the last century."""
-        return {
-            "anyOf": [
-                {"type": "string", "format": "date", "pattern": "^(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}$"},
-                {"type": "null"},
-            ]
-        }
+    def values(self, references: Mapping[str, Reference]) -> tuple[Schema, ...]:
+        """`yyyy-mm-dd`; how far ahead it may lie depends on today and is said in words."""
+        midnight = "([T ]00:00(:00)?)?"
+        return (
+            {"type": "string", "format": "date", "pattern": f"^{_LATER_THAN_1900}{_REAL_DAY}$"},
+            {"type": "string", "pattern": f"^{_AROUND}{_LATER_THAN_1900}{_REAL_DAY}{midnight}{_AROUND}$"},
+        )
 
 
 @dataclass(frozen=True)
@@ -262,6 +290,7 @@ class Moment(Kind):
     """A date and time of day on the hospital's wall clock, `yyyy-mm-dd hh:mm:ss`; kept as an instant."""
 
     column: ClassVar[ColumnType] = "instant"
+    nothing: ClassVar[tuple[Schema, ...]] = (_NULL, _BLANK, _NO_DAY)
 
     def read(self, raw: object, at: At, repairs: list[Repair], member: str) -> datetime | None:
         """Also `T` between, no seconds, a zone, or only a day (midnight). Fault: not_a_time."""
@@ -291,10 +320,17 @@ class Moment(Kind):
         """On the hospital's wall clock."""
         return value.astimezone(at.zone).strftime("%Y-%m-%d %H:%M:%S")
 
-    def schema(self, references: Mapping[str, Reference]) -> Schema:
-        """A date with a time of day."""
-        shape = "^(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]) ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$"
-        return {"anyOf": [{"type": "string", "pattern": shape}, {"type": "null"}]}
+    def values(self, references: Mapping[str, Reference]) -> tuple[Schema, ...]:
+        """`yyyy-mm-dd hh:mm:ss` and the other forms that `read` names."""
+        day = f"(?=(19|[2-8][0-9])[0-9]{{2}}){_REAL_DAY}"
+        clock = "([01][0-9]|2[0-3]):[0-5][0-9]"
+        zone = f"(Z|[+-]{clock})"
+        return (
+            {
+                "type": "string",
+                "pattern": rf"^{_AROUND}{day}([T ]{clock}(:[0-5][0-9])?(\.[0-9]{{1,6}})?{zone}?)?{_AROUND}$",
+            },
+        )
 
 
 @dataclass(frozen=True)
@@ -326,15 +362,12 @@ class Milliseconds(Kind):
         """Milliseconds since 1970."""
         return str((value - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1))
 
-    def schema(self, references: Mapping[str, Reference]) -> Schema:
+    def values(self, references: Mapping[str, Reference]) -> tuple[Schema, ...]:
         """12 or 13 digits, or 9 to 11 for seconds."""
-        return {
-            "anyOf": [
-                {"type": "integer", "minimum": 100_000_000, "maximum": 9_999_999_999_999},
-                {"type": "string", "pattern": "^[1-9][0-9]{8,12}$"},
-                {"type": "null"},
-            ]
-        }
+        return (
+            {"type": "number", "minimum": 100_000_000, "exclusiveMaximum": 10_000_000_000_000},
+            {"type": "string", "pattern": f"^{_AROUND}[0-9]{{9,13}}{_AROUND}$"},
+        )
 
 
 @dataclass(frozen=True)
@@ -344,6 +377,7 @@ class Text(Kind):
     most: int = 255
     blank: bool = False
     """An empty text is an answer, even where the member is required (a NIK that nobody has yet)."""
+    nothing: ClassVar[tuple[Schema, ...]] = (_NULL, {"type": "string", "maxLength": 0})
 
     def read(self, raw: object, at: At, repairs: list[Repair], member: str) -> str | None:
         """Numbers become their digits. Faults: not_text, too_long, forbidden_character."""
@@ -361,15 +395,17 @@ class Text(Kind):
             raise Fault("forbidden_character")
         return text
 
-    def schema(self, references: Mapping[str, Reference]) -> Schema:
-        """Printable text of bounded length."""
-        return {
-            "anyOf": [
-                {"type": "string", "maxLength": self.most, "pattern": r"^[ -~À-ɏ]*$"},
-                {"type": "integer", "minimum": 0, "maximum": 10 ** min(self.most, 15) - 1},
-                {"type": "null"},
-            ]
-        }
+    def values(self, references: Mapping[str, Reference]) -> tuple[Schema, ...]:
+        """Text without control or hidden characters, or a whole number."""
+        empty = 0 if self.blank else 1
+        return (
+            {"type": "string", "minLength": empty, "maxLength": self.most, "pattern": _PLAIN},
+            {
+                "type": "integer",
+                "minimum": max(1 - 10 ** (self.most - 1), -(2**63)),
+                "maximum": min(10**self.most - 1, 2**63 - 1),
+            },
+        )
 
 
 @dataclass(frozen=True)
@@ -402,11 +438,23 @@ class OneOf(Kind):
             return str(int(text))
         raise Fault("unknown_reference", of=self.of)
 
-    def schema(self, references: Mapping[str, Reference]) -> Schema:
-        """The ids, as text or as numbers."""
-        ids = list(references[self.of].entries)
-        numbers = [{"type": "integer", "enum": [int(i) for i in ids]}] if all(i.isdigit() for i in ids) else []
-        return {"anyOf": [{"type": "string", "enum": ids}, *numbers, {"type": "null"}]}
+    def values(self, references: Mapping[str, Reference]) -> tuple[Schema, ...]:
+        """The ids, as text or as numbers; also ids that an incomplete list does not show."""
+        reference = references[self.of]
+        ids = list(reference.entries)
+        if not all(i.isdigit() for i in ids):
+            return ({"type": "string", "enum": ids},)
+        known: tuple[Schema, ...] = (
+            {"type": "string", "enum": ids},
+            {"type": "integer", "enum": [int(i) for i in ids]},
+        )
+        if reference.complete:
+            return known
+        return (
+            *known,
+            {"type": "string", "pattern": f"^{_AROUND}[0-9]{{1,6}}{_AROUND}$"},
+            {"type": "integer", "minimum": 0, "maximum": 999_999},
+        )
 
 
 @dataclass(frozen=True)
@@ -429,9 +477,14 @@ class Flag(Kind):
             return int(text[0])
         raise Fault("not_a_flag")
 
-    def schema(self, references: Mapping[str, Reference]) -> Schema:
+    def values(self, references: Mapping[str, Reference]) -> tuple[Schema, ...]:
         """0 or 1."""
-        return {"enum": ["0", "1", 0, 1, True, False, "", None]}
+        return (
+            {"type": "string", "enum": ["0", "1"]},
+            {"type": "integer", "enum": [0, 1]},
+            {"type": "boolean"},
+            {"type": "string", "pattern": rf"^{_AROUND}[01](\.0)?{_AROUND}$"},
+        )
 
 
 @dataclass(frozen=True)
@@ -439,6 +492,11 @@ class ServiceNumber(Kind):
     """A number that the service gave out (`id_t_tt`, `id_shk`). Null, blank and 0 mean "not known yet"."""
 
     column: ClassVar[ColumnType] = "whole"
+    nothing: ClassVar[tuple[Schema, ...]] = (
+        _NULL,
+        {"type": "integer", "const": 0},
+        {"type": "string", "pattern": f"^{_AROUND}0{{0,18}}{_AROUND}$"},
+    )
 
     def read(self, raw: object, at: At, repairs: list[Repair], member: str) -> int | None:
         """Fault: not_a_number."""
@@ -453,15 +511,12 @@ class ServiceNumber(Kind):
             raise Fault("not_a_number")
         return int(text) or None
 
-    def schema(self, references: Mapping[str, Reference]) -> Schema:
+    def values(self, references: Mapping[str, Reference]) -> tuple[Schema, ...]:
         """A whole number, as number or text."""
-        return {
-            "anyOf": [
-                {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},
-                {"type": "string", "pattern": "^[0-9]{1,18}$"},
-                {"type": "null"},
-            ]
-        }
+        return (
+            {"type": "integer", "minimum": 1, "maximum": 10**18 - 1},
+            {"type": "string", "pattern": f"^{_AROUND}(?=[0-9]{{1,18}}{_AROUND}$)0*[1-9][0-9]*{_AROUND}$"},
+        )
 
 
 @dataclass(frozen=True)
@@ -475,22 +530,21 @@ class Owner(Kind):
             raise Fault("other_hospital")
         return at.hospital if text else None
 
-    def schema(self, references: Mapping[str, Reference]) -> Schema:
+    def values(self, references: Mapping[str, Reference]) -> tuple[Schema, ...]:
         """The caller's own code; anything else is refused."""
-        return {
-            "type": ["string", "integer", "null"],
-            "description": "Must equal the hospital of the credentials.",
-        }
+        return ({"type": "string", "pattern": "^[0-9A-Za-z]{1,16}$"}, {"type": "integer", "minimum": 0})
 
 
 @dataclass(frozen=True)
 class Ignored(Kind):
     """A member that clients send and that says nothing new (`nama_hasil` follows from `hasil_pemeriksaan`)."""
 
+    nothing: ClassVar[tuple[Schema, ...]] = ()
+
     def read(self, raw: object, at: At, repairs: list[Repair], member: str) -> None:
         """Whatever it is, it is not kept."""
         return
 
-    def schema(self, references: Mapping[str, Reference]) -> Schema:
+    def values(self, references: Mapping[str, Reference]) -> tuple[Schema, ...]:
         """Anything."""
-        return {}
+        return ({},)

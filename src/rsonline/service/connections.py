@@ -322,7 +322,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._watch()
 
     def _refuse(self, refusal: Refusal, cycle: RequestResponseCycle | None) -> None:
-        """End with this answer to `cycle` (None: its head was incomplete), after those to earlier requests."""
+        """End with this answer to `cycle` (None: its head is incomplete), after those to earlier requests."""
         self._refused, self._read_by = True, _NEVER
         if self.pipeline and self.pipeline[0][0] is cycle:
             self.pipeline.popleft()

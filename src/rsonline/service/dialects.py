@@ -50,8 +50,9 @@ def unwrap(report: Report[Any], incoming: Incoming) -> Sent:
     Raises Malformed for a body that cannot be read and Refused where body and header of a DELETE contradict each other.
     """
     bodiless = incoming.method in ("GET", "DELETE")
-    sent, repairs = parse(incoming.body, empty_ok=bodiless) if incoming.body or not bodiless else ({}, ())
-    found: dict[str, object] = dict(sent) if isinstance(sent, dict) else {}
+    parsed = parse(incoming.body, empty_ok=bodiless)
+    found: dict[str, object] = dict(parsed.members)
+    repairs = parsed.repairs
     if incoming.query and bodiless:
         for name, text in incoming.query.items():
             found.setdefault(name, text)

@@ -65,6 +65,10 @@ class StoredCredentials:
         known = self._known.get(code)
         return known if known is not None and known.version == version else None
 
+    def known(self, code: str) -> Hospital:
+        """The hospital as it was last read; raise KeyError for one that never was."""
+        return self._known[code]
+
     async def hospital(self, code: str) -> StoredHospital | None:
         """The hospital with its valid credentials."""
         now = datetime.now(UTC)
@@ -138,6 +142,8 @@ class Gate:
             raise Denied(400, "header_malformed", header="X-rs-id")
         if password is None or len(password.encode()) > _LONGEST_PASSWORD:
             raise Denied(400, "header_malformed", header="X-pass")
+        if claimed is None and not await self._may_lack_timestamp(code):
+            raise Denied(401, "header_missing", header="X-Timestamp")
         verified = self._doorkeeper.remembered(code, password)
         facts = None if verified is None else self._stored.facts(code, verified.version)
         if verified is None or facts is None:
@@ -146,17 +152,14 @@ class Gate:
             if facts is None:
                 raise Denied(503, "busy", retry_after=1)
         now = time.time()
-        absent_allowed = facts.absent_clock_until is not None and facts.absent_clock_until.timestamp() > now
         judged = judge(
             claimed,
             now,
             mode=facts.clock_mode if self._settings.clock_check else "off",
             window=float(self._settings.clock_window),
-            absent_allowed=absent_allowed,
+            absent_allowed=claimed is None,
         )
         if judged.refused:
-            if claimed is None:
-                raise Denied(401, "header_missing", header="X-Timestamp")
             raise Denied(401, "timestamp_unreadable" if judged.instant is None else "timestamp_expired")
         origin = Origin(
             hospital=facts.code,
@@ -181,6 +184,13 @@ class Gate:
             facts.create_on_put or self._settings.create_on_put,
             facts.always_200 or self._settings.always_200,
         )
+
+    async def _may_lack_timestamp(self, code: str) -> bool:
+        """Whether the operator lets this hospital leave X-Timestamp out for now; asked before any hashing (SR-10)."""
+        if await self._stored.hospital(code) is None:
+            return False
+        until = self._stored.known(code).absent_clock_until
+        return until is not None and until.timestamp() > time.time()
 
     async def _verify(self, code: str, password: str, source: str) -> Verified:
         result = await self._doorkeeper.verify(code, password, source)

@@ -80,6 +80,12 @@ def tidied(path: str) -> str:
     return _JUNK.sub("/index.php", tidy)
 
 
+def path_as_in_guide(route: Endpoint, path: str) -> bool:
+    """Whether the path is spelled as the guide spells it, apart from a number behind it."""
+    canonical = PREFIX + route.report.path
+    return path == canonical or (path.startswith(canonical + "/") and path[len(canonical) + 1 :].isdigit())
+
+
 class GuideDoor:
     """The guide's addresses as one ASGI application."""
 
@@ -179,6 +185,7 @@ class GuideDoor:
         if headers.get("content-encoding", ["identity"])[0].lower() not in ("", "identity"):
             return dialects.failed(415, "encoding", language)
         body: bytes | None = None
+        path = scope["path"]
         for _attempt in (1, 2):
             caller = await self._gate.enter(headers, served.address, request_id)
             served.hospital, served.clock, served.always_200 = (
@@ -193,6 +200,7 @@ class GuideDoor:
             try:
                 if isinstance(route, List):
                     return await self._list(route, caller)
+                served.repairs = () if path_as_in_guide(route, path) else (Repair("path", path.strip()),)
                 incoming = Incoming(served.method, headers, _query(scope), body, segment)
                 return await self._serve(route, incoming, caller, served)
             except Stale:
@@ -209,20 +217,20 @@ class GuideDoor:
         report = route.report
         try:
             sent = dialects.unwrap(report, incoming)
-            served.repairs = sent.repairs
+            served.repairs = (*served.repairs, *sent.repairs)
             asked = route.verbs[served.method](
                 Call(caller.origin, report, sent.members, caller.at, caller.create_on_put)
             )
-            served.repairs = (*sent.repairs, *asked.repairs)
+            served.repairs = (*served.repairs, *asked.repairs)
             if isinstance(asked, Asked):
                 outcome = await self._store.submit(asked.change)
                 if outcome.kind == "missing":
                     metrics.put_miss(report.name)
-                return dialects.outcome(report, served.method, outcome, served.language)
+                return dialects.outcome(asked.change.report, served.method, outcome, served.language)
             rows = await self._store.read(caller.origin, asked.look)
             return dialects.rows(report, asked.show(rows))
         except Refused as refused:
-            served.repairs = served.repairs or refused.repairs
+            served.repairs = (*served.repairs, *[r for r in refused.repairs if r not in served.repairs])
             return dialects.refused(report, served.method, refused.problems, served.language)
 
 

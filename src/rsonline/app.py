@@ -1,6 +1,7 @@
 """`create_app`: the only place where the doors and all parts meet."""
 
 import os
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -115,9 +116,16 @@ async def _metrics(store: SqliteStore, request: Request) -> Response:
 
 def run(settings: Settings) -> None:
     """Migrate the database and serve until a signal. Raises MigrationError, and OSError for an address in use."""
+    listening = socket.create_server((settings.host, settings.port), family=_family(settings.host), backlog=2048)
     logs.configure(settings.log_level, settings.log_format)
     migrate.upgrade(settings.sqlite_path)
     limits = connections.Limits(
         connections_per_source=settings.connections_per_source, exempt=frozenset(settings.trusted_proxies)
     )
-    connections.server(create_app(settings), host=settings.host, port=settings.port, limits=limits).run()
+    host, port = listening.getsockname()[:2]
+    log.info("service.listening", host=host, port=port)
+    connections.server(create_app(settings), host=host, port=port, limits=limits).run(sockets=[listening])
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET

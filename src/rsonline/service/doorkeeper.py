@@ -1,11 +1,7 @@
 """Who is calling: verified passwords in memory, wrong guesses counted, argon2 in a bounded line (SR-02 to SR-08).
 
-All of it lives on one event loop; only the argon2 work itself runs in threads.
-
-Work that a wrong password causes (SR-04): an unknown hospital, a disabled one and a wrong password all cost
-the same number of argon2 computations, filled up with a dummy hash: two, or as many as the hospital with the
-most passwords that this process has met. So the work does not tell how many passwords a hospital has. A right
-password stops at its match, which tells only its owner.
+All of it lives on one event loop; only the argon2 work runs in threads. A wrong guess costs as much of it as the
+hospital with the most passwords that this process has met, and never less than for two (SR-04, `passwords.find`).
 """
 
 import asyncio
@@ -17,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import lru_cache, partial
 from ipaddress import IPv6Address, ip_address
 from typing import Any, NamedTuple, Protocol
 
@@ -25,8 +21,7 @@ from rsonline.service import passwords
 
 _DAY = 86_400.0
 _KNOWN_FOR = 30 * _DAY
-_BUSY_RETRY = 1
-_LEAST_WORK = 2
+_DENIED_FOR = 60.0
 
 
 class StoredCredential(NamedTuple):
@@ -110,7 +105,7 @@ class Doorkeeper:
     """Verifies passwords of hospitals. One for the process, used from one event loop.
 
     At most `workers` argon2 computations run at once (default: one a core) and `line` requests wait for them.
-    A right password is remembered for `verifier_seconds`, a wrong one for `denied_seconds`. Each memory holds
+    A right password is remembered for `verifier_seconds`, a wrong one for a minute. Each memory holds
     at most `most_remembered` entries. The three limits are (guesses, seconds) of the counters of SR-06. They are
     looked at before the line and again at its end, so at most `workers` - 1 guesses get past a limit.
     """
@@ -123,7 +118,6 @@ class Doorkeeper:
         workers: int | None = None,
         line: int = 32,
         verifier_seconds: float = 600.0,
-        denied_seconds: float = 60.0,
         most_remembered: int = 20_000,
         pair_limit: tuple[int, float] = (10, 300.0),
         source_limit: tuple[int, float] = (30, 300.0),
@@ -134,7 +128,6 @@ class Doorkeeper:
         self._clock = clock
         self._hasher = hasher
         self._verifier_seconds = verifier_seconds
-        self._denied_seconds = denied_seconds
         self._most = most_remembered
         self._verifier_key = secrets.token_bytes(32)
         self._guess_key = secrets.token_bytes(32)
@@ -145,7 +138,7 @@ class Doorkeeper:
         self._by_pair = _Counter(*pair_limit, most_remembered)
         self._by_source = _Counter(*source_limit, most_remembered)
         self._by_hospital = _Counter(*hospital_limit, most_remembered)
-        self._work = _LEAST_WORK
+        self._work = 2
         count = workers or os.cpu_count() or 1
         self._line = _Line(count, line)
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="argon2")
@@ -160,7 +153,7 @@ class Doorkeeper:
         if memory is None or not memory.verifiers:
             return None
         now = self._clock()
-        given = _digest(self._verifier_key, code, str(memory.version), password)
+        given = passwords.digest(self._verifier_key, code, str(memory.version), password)
         # No early end, so that the time does not tell which of two passwords it was.
         same = [v for v in memory.verifiers if hmac.compare_digest(v.digest, given)]
         found = [v for v in same if v.made <= now < v.until]
@@ -176,15 +169,14 @@ class Doorkeeper:
         verified = self.remembered(code, password, source)
         if verified is not None:
             return verified
-        guess = _digest(self._guess_key, code, source, password)
+        guess = passwords.digest(self._guess_key, code, source, password)
         denied = self._denied.get(guess)
-        if denied is not None and 0 < denied[1] - self._clock() <= self._denied_seconds:
+        if denied is not None and _lasts(denied[1], _DENIED_FOR, self._clock()):
             return Denied()
         flight = self._flights.get((code, guess))
         if flight is None:
-            flight = asyncio.create_task(self._settle(code, password, source, guess))
-            self._flights[code, guess] = flight
-            flight.add_done_callback(lambda done: self._landed((code, guess), done))
+            flight = self._flights[code, guess] = asyncio.create_task(self._settle(code, password, source, guess))
+            flight.add_done_callback(partial(_land, self._flights, (code, guess)))
         # A caller that goes away must not take the answer from the others.
         return await asyncio.shield(flight)
 
@@ -222,33 +214,41 @@ class Doorkeeper:
         return answer
 
     def _at_once(self, code: str, password: str, source: str, known: bool) -> Verified | TooMany | None:
+        """What can be said without work, if anything. A known source answers for its own failures only."""
         verified = self.remembered(code, password)
-        wait = 0 if verified else self._used_up(code, source, known)
-        return TooMany(wait) if wait else verified
+        if verified is not None:
+            return verified
+        now = self._clock()
+        wait = self._by_pair.wait((code, source), now)
+        if not known:
+            wait = max(wait, self._by_source.wait(source, now), self._by_hospital.wait(code, now))
+        return TooMany(math.ceil(wait)) if wait else None
 
     async def _in_line(self, code: str, password: str, source: str, guess: bytes, known: bool) -> Answer:
         if not await self._line.enter(known):
-            return Busy(_BUSY_RETRY)
+            return Busy(1)
         try:
             answer = self._at_once(code, password, source, known)
             if answer is not None:
                 return answer
             memory, valid = await self._read(code)
-            loop = asyncio.get_running_loop()
-            match = await loop.run_in_executor(self._pool, self._compute, valid, self._work, password)
+            match = await asyncio.get_running_loop().run_in_executor(
+                self._pool, passwords.find, [c.hash for c in valid], password, self._work, self._hasher
+            )
             if memory is None or match is None:
                 self._count(code, source, known)
                 # A reading that was overtaken meanwhile says nothing about the passwords of now.
                 if self._hospitals.get(code) is memory:
-                    _put(self._denied, guess, (code, self._clock() + self._denied_seconds), self._most)
+                    _put(self._denied, guess, (code, self._clock()), self._most)
                 return Denied()
         finally:
             self._line.leave()
+        credential = valid[match.place]
         if match.rehashed is not None:
-            await self._credentials.rehash(code, match.credential.id, match.rehashed)
+            await self._credentials.rehash(code, credential.id, match.rehashed)
         if self._hospitals.get(code) is memory:
-            self._remember(memory, code, password, match.credential)
-        return Verified(code, memory.version, match.credential.id)
+            self._remember(memory, code, password, credential)
+        return Verified(code, memory.version, credential.id)
 
     async def _read(self, code: str) -> tuple["_Memory | None", tuple[StoredCredential, ...]]:
         """The place to remember this hospital's verifiers and its valid credentials; nothing if not to be let in."""
@@ -267,23 +267,12 @@ class Doorkeeper:
         self._work = max(self._work, len(valid))
         return memory, valid
 
-    def _compute(self, valid: tuple[StoredCredential, ...], work: int, password: str) -> "_Match | None":
-        for credential in valid:
-            if self._hasher.matches(credential.hash, password):
-                stale = self._hasher.needs_rehash(credential.hash)
-                return _Match(credential, self._hasher.hash_password(password) if stale else None)
-        for _ in range(work - len(valid)):
-            self._hasher.matches(self._hasher.dummy(), password)
-        return None
-
     def _remember(self, memory: "_Memory", code: str, password: str, credential: StoredCredential) -> None:
         now = self._clock()
-        until = now + self._verifier_seconds
-        if credential.valid_until is not None:
-            until = min(until, credential.valid_until)
-        digest = _digest(self._verifier_key, code, str(memory.version), password)
+        end = math.inf if credential.valid_until is None else credential.valid_until
+        digest = passwords.digest(self._verifier_key, code, str(memory.version), password)
         others = tuple(v for v in memory.verifiers if v.digest != digest and v.made <= now < v.until)
-        memory.verifiers = (*others, _Verifier(digest, credential.id, now, until))
+        memory.verifiers = (*others, _Verifier(digest, credential.id, now, min(end, now + self._verifier_seconds)))
         _put(self._hospitals, code, memory, self._most)
 
     async def _known(self, code: str, source: str) -> bool:
@@ -298,31 +287,19 @@ class Doorkeeper:
         return now - at < _KNOWN_FOR
 
     def _noted(self, code: str, source: str, now: float) -> bool:
-        at = self._good.get((code, source))
-        return at is not None and now - at < _DAY
+        return now - self._good.get((code, source), -math.inf) < _DAY
 
     async def _note(self, code: str, source: str) -> None:
         now = self._clock()
         if self._noted(code, source, now):
             return
-        before = self._good.get((code, source))
         # Taken before the writing, so that two passwords of one hospital at once write once.
         _put(self._good, (code, source), now, self._most)
         try:
             await self._credentials.note_good(code, source, now)
         except BaseException:
             self._good.pop((code, source), None)
-            if before is not None:
-                _put(self._good, (code, source), before, self._most)
             raise
-
-    def _used_up(self, code: str, source: str, known: bool) -> int:
-        """Seconds until this request may be tried; 0 for now. A known source answers for its own failures only."""
-        now = self._clock()
-        wait = self._by_pair.wait((code, source), now)
-        if not known:
-            wait = max(wait, self._by_source.wait(source, now), self._by_hospital.wait(code, now))
-        return math.ceil(wait)
 
     def _count(self, code: str, source: str, known: bool) -> None:
         now = self._clock()
@@ -330,10 +307,6 @@ class Doorkeeper:
         self._by_source.add(source, now)
         if not known:
             self._by_hospital.add(code, now)
-
-    def _landed(self, key: tuple[str, bytes], flight: asyncio.Task[Answer]) -> None:
-        if self._flights.get(key) is flight:
-            del self._flights[key]
 
 
 class _Verifier(NamedTuple):
@@ -343,15 +316,8 @@ class _Verifier(NamedTuple):
     until: float
 
 
-class _Match(NamedTuple):
-    credential: StoredCredential
-    rehashed: str | None
-
-
 class _Memory:
     """The verifiers of one hospital at one version. Its identity tells whether a reading was overtaken."""
-
-    __slots__ = ("verifiers", "version")
 
     def __init__(self, version: int) -> None:
         self.version = version
@@ -359,7 +325,7 @@ class _Memory:
 
 
 class _Counter:
-    """Guesses per key in fixed windows, each begun by its first guess. The oldest windows make room for new ones."""
+    """Guesses per key in fixed windows, each begun by its first guess. Keys idle for longest make room for new ones."""
 
     def __init__(self, limit: int, seconds: float, most: int) -> None:
         self._limit = limit
@@ -370,16 +336,12 @@ class _Counter:
     def wait(self, key: Hashable, now: float) -> float:
         """Seconds until the key may be used again; 0 while it may."""
         began, count = self._windows.get(key, (now, 0))
-        # A window of the future is one from before the clock was set back.
-        over = not 0 <= now - began < self._seconds
-        return 0.0 if over or count < self._limit else began + self._seconds - now
+        return began + self._seconds - now if count >= self._limit and _lasts(began, self._seconds, now) else 0.0
 
     def add(self, key: Hashable, now: float) -> None:
         began, count = self._windows.get(key, (now, 0))
-        if 0 <= now - began < self._seconds and count:
-            self._windows[key] = (began, count + 1)
-        else:
-            _put(self._windows, key, (now, 1), self._most)
+        window = (began, count + 1) if _lasts(began, self._seconds, now) else (now, 1)
+        _put(self._windows, key, window, self._most)
 
 
 class _Line:
@@ -405,19 +367,29 @@ class _Line:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn in queue:
-                queue.remove(turn)
-            else:
+            if not turn.cancelled():
                 self.leave()
             raise
         return True
 
     def leave(self) -> None:
         """Give the place at work to the next."""
-        if self._known or self._others:
-            (self._known or self._others).popleft().set_result(None)
-        else:
-            self._free += 1
+        while self._known or self._others:
+            turn = (self._known or self._others).popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
+
+
+def _land(flights: dict[tuple[str, bytes], asyncio.Task[Answer]], key: tuple[str, bytes], done: object) -> None:
+    if flights.get(key) is done:
+        del flights[key]
+
+
+def _lasts(began: float, seconds: float, now: float) -> bool:
+    # What began in the future is from before the clock was set back.
+    return 0 <= now - began < seconds
 
 
 def _put(memory: dict[Any, Any], key: Hashable, value: object, most: int) -> None:
@@ -426,8 +398,3 @@ def _put(memory: dict[Any, Any], key: Hashable, value: object, most: int) -> Non
     memory[key] = value
     while len(memory) > most:
         del memory[next(iter(memory))]
-
-
-def _digest(key: bytes, *parts: str) -> bytes:
-    """HMAC-SHA-256 of texts, each with its length before it so that none can pass for part of another."""
-    return hmac.digest(key, "".join(f"{len(part)}:{part}" for part in parts).encode(), "sha256")

@@ -111,9 +111,9 @@ class Gate:
         """End the threads that verify passwords."""
         self._doorkeeper.close()
 
-    def forget(self, code: str) -> None:
-        """The database says that this hospital's credentials changed."""
-        self._doorkeeper.forget(code)
+    def forget(self, origin: Origin) -> None:
+        """The database says that the hospital's credentials changed since this origin was verified."""
+        self._doorkeeper.forget(origin.hospital, origin.version)
 
     def address(self, peer: str, headers: Mapping[str, Sequence[str]]) -> str:
         """The caller's address: the peer's, unless the peer is a trusted proxy that names another (SR-30)."""
@@ -144,10 +144,11 @@ class Gate:
             raise Denied(400, "header_malformed", header="X-pass")
         if claimed is None and not await self._may_lack_timestamp(code):
             raise Denied(401, "header_missing", header="X-Timestamp")
-        verified = self._doorkeeper.remembered(code, password)
+        source = source_of(address)
+        verified = self._doorkeeper.remembered(code, password, source)
         facts = None if verified is None else self._stored.facts(code, verified.version)
         if verified is None or facts is None:
-            verified = await self._verify(code, password, source_of(address))
+            verified = await self._verify(code, password, source)
             facts = self._stored.facts(code, verified.version)
             if facts is None:
                 raise Denied(503, "busy", retry_after=1)

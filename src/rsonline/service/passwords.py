@@ -4,10 +4,12 @@ Errors of the library other than a plain mismatch are raised as they are: a stor
 a fault of the database, not a wrong password.
 """
 
+import hmac
 import secrets
 import string
+from collections.abc import Sequence
 from functools import cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
@@ -65,3 +67,30 @@ def generate() -> str:
 def dummy() -> str:
     """The hash of a password that nobody knows, to do equal work where there is nothing to compare (SR-04)."""
     return hash_password(generate())
+
+
+class Match(NamedTuple):
+    """Which of the hashes a password belongs to, and a new hash where that one was made with older parameters."""
+
+    place: int
+    rehashed: str | None
+
+
+def find(hashes: Sequence[str], text: str, work: int, hasher: Hasher) -> Match | None:
+    """The hash that the password belongs to, or None.
+
+    Where there is none, `work` computations are done, filled up with a dummy hash, so that the time tells
+    neither whether there is a hospital nor how many passwords it has (SR-04). A right password stops at its
+    match, which tells only its owner.
+    """
+    for place, hash in enumerate(hashes):
+        if hasher.matches(hash, text):
+            return Match(place, hasher.hash_password(text) if hasher.needs_rehash(hash) else None)
+    for _ in range(work - len(hashes)):
+        hasher.matches(hasher.dummy(), text)
+    return None
+
+
+def digest(key: bytes, *parts: str) -> bytes:
+    """HMAC-SHA-256 of texts, each with its length before it so that none can pass for part of another."""
+    return hmac.digest(key, "".join(f"{len(part)}:{part}" for part in parts).encode(), "sha256")

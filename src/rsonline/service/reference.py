@@ -1,13 +1,61 @@
-"""The description of the service and its page."""
+"""The description of the service at `/openapi.json` and the page that shows it at `/docs`.
+
+The page works without the internet and under a policy that allows no inline script or style (SR-35). Swagger UI
+comes from a package that carries the files its makers publish; only our own three small files are in `page/`.
+"""
 
 from collections.abc import Mapping
+from hashlib import sha256
+from importlib.resources import files
 
-from starlette.routing import BaseRoute
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from swagger_ui_bundle import swagger_ui_path
 
 from rsonline.reports.references import Reference
+from rsonline.service.openapi import document
 from rsonline.settings import Settings
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+)
+_COMMON = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    # Asked for again each time, and answered with 304 while nothing changed.
+    "Cache-Control": "no-cache",
+}
+_TYPES = {"css": "text/css", "js": "text/javascript", "json": "application/json"}
 
 
 def routes(settings: Settings, references: Mapping[str, Reference]) -> list[BaseRoute]:
-    """None yet."""
-    return []
+    """`/openapi.json`, and `/docs` with what it loads where the settings want the page."""
+    served = {"/openapi.json": msgspec.json.encode(document(references))}
+    if settings.reference_page:
+        own = files("rsonline.service") / "page"
+        served["/docs"] = (own / "docs.html").read_bytes()
+        served |= {f"/docs/{name}": (own / name).read_bytes() for name in ("docs.css", "docs.js")}
+        theirs = ("swagger-ui.css", "swagger-ui-bundle.js")
+        served |= {f"/docs/{name}": (swagger_ui_path / name).read_bytes() for name in theirs}
+    return [_fixed(path, body) for path, body in served.items()]
+
+
+def _fixed(path: str, body: bytes) -> Route:
+    """Bytes that stay the same while the process runs, under their ETag."""
+    tag = f'"{sha256(body).hexdigest()[:32]}"'
+    headers = {**_COMMON, "ETag": tag}
+    media_type = _TYPES[path.rpartition(".")[2]] if "." in path else "text/html"
+
+    async def give(request: Request) -> Response:
+        known = [each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")]
+        if tag in known or "*" in known:
+            return Response(status_code=304, headers=headers)
+        return Response(body, media_type=media_type, headers=headers)
+
+    return Route(path, give)

@@ -204,7 +204,7 @@ class GuideDoor:
                 incoming = Incoming(served.method, headers, _query(scope), body, segment)
                 return await self._serve(route, incoming, caller, served)
             except Stale:
-                self._gate.forget(caller.origin.hospital)
+                self._gate.forget(caller.origin)
         return dialects.failed(503, "busy", language)
 
     async def _list(self, route: List, caller: Caller) -> Answer:

@@ -24,6 +24,9 @@ def show(
     from rsonline.store.schema import table_of
 
     console = Console()
+    # A pipe has no width of its own: what is searched with grep must not be cut.
+    if not console.is_terminal:
+        console = Console(width=200)
     found = next((r for r in REPORTS if r.name == report), None)
     if found is None:
         if report:
@@ -41,27 +44,17 @@ def show(
         routes.add_row(method, PREFIX + found.path, verb.__name__ + mark, place)
     console.print(routes)
 
-    fields = Table(
-        "Anggota",
-        "Wajib",
-        "Label",
-        "Label (en)",
-        "Satuan",
-        "Kelompok",
-        "Jenis",
-        "Arti",
-        title="Anggota",
-        title_justify="left",
-    )
+    fields = Table(title="Anggota", title_justify="left")
+    fields.add_column("Anggota", no_wrap=True)
+    for heading in ("Wajib", "Label", "Satuan", "Jenis", "Arti"):
+        fields.add_column(heading)
     for member in members(found.record):
         label = member.label
         fields.add_row(
-            member.name + "".join(f"\n = {a}" for a in member.aliases),
+            member.name + "".join(f"\n= {a}" for a in member.aliases),
             "ya" if member.required else "",
-            label.id,
-            label.en,
+            f"{label.id} / {label.en}",
             label.unit or "",
-            label.group.id if label.group else "",
             repr(member.kind) + (" Personal" if member.personal else ""),
             label.meaning.id if label.meaning else "",
         )

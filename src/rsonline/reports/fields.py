@@ -322,7 +322,7 @@ class Moment(Kind):
 
     def values(self, references: Mapping[str, Reference]) -> tuple[Schema, ...]:
         """`yyyy-mm-dd hh:mm:ss` and the other forms that `read` names."""
-        day = f"(?=(19|[2-8][0-9])[0-9]{{2}}){_REAL_DAY}"
+        day = f"(?=((19|[2-8][0-9])[0-9]{{2}}|9000)-){_REAL_DAY}"
         clock = "([01][0-9]|2[0-3]):[0-5][0-9]"
         zone = f"(Z|[+-]{clock})"
         return (

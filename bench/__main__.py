@@ -40,7 +40,8 @@ def planned(said: argparse.Namespace, folder: Path) -> Plan:
     server, load = machine.cores()
     size = stock.Size(hospitals=4, bookings=600, rooms=20) if said.short else stock.Size()
     seconds, rounds = (1, 1) if said.short else (said.seconds, said.rounds)
-    return Plan(folder, machine.load_program(), seconds, rounds, size, server, load)
+    rows = 2000 if said.short else 20_000
+    return Plan(folder, machine.load_program(), seconds, rounds, size, rows, server, load)
 
 
 def report(plan: Plan, *, short: bool) -> None:
@@ -54,16 +55,15 @@ def report(plan: Plan, *, short: bool) -> None:
     )
     if plan.server_core == plan.load_core:
         print("Only one core: service and load share it, the rates mean little.")
-    commit = 1000 / measure.raw(plan, 1, 500)
+    commit = 1000 / measure.raw(plan, 1)
     print(f"one row, one commit, nothing else: {commit:.2f} ms", end="")
-    print("" if shim is None else f"; with slower syncs {1000 / measure.raw(plan, 1, 500, shim):.2f} ms")
+    print("" if shim is None else f"; with slower syncs {1000 / measure.raw(plan, 1, shim):.2f} ms")
     if shim is None:
         print("No C compiler: the measurements with slower syncs are left out.")
     runs = measured(plan, kinds, shim)
     starts = rounds_of(5 if not short else 1, ("empty", "service"), lambda variant: measure.start(plan, variant))
-    count = 2000 if short else 20_000
     for batch in (64, 256):
-        rates = [measure.raw(plan, batch, count) for _ in range(plan.rounds)]
+        rates = [measure.raw(plan, batch) for _ in range(plan.rounds)]
         print(f"the database alone, {batch} rows a commit: {spread(rates)} rows/s", flush=True)
     for kind in kinds:
         table(kind, runs)

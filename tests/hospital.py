@@ -1,6 +1,7 @@
 """A service in this process, and hospitals in it, for tests that speak HTTP."""
 
 import itertools
+import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,9 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
-from rsonline.service.passwords import hash_password
 
 from rsonline.app import create_app
+from rsonline.service.passwords import hash_password
 from rsonline.settings import Settings
 from rsonline.store import hospitals, migrate
 from rsonline.store.sqlite import transaction
@@ -60,9 +61,10 @@ class Hospital(NamedTuple):
             if value is not None:
                 sent[name] = value
         full = path if path.lower().startswith("/fo") else f"/fo/index.php{path}"
-        if raw is not None:
-            return await self.service.client.request(method, full, content=raw, headers=sent)
-        return await self.service.client.request(method, full, headers=sent, **({} if body is None else {"json": body}))
+        if raw is None and body is not None:
+            raw = json.dumps(body).encode()
+            sent.setdefault("Content-Type", "application/json")
+        return await self.service.client.request(method, full, content=raw, headers=sent)
 
 
 class Service(NamedTuple):
@@ -92,5 +94,5 @@ async def service_on(folder: Path, **settings: Any) -> AsyncIterator[Service]:
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
     async with httpx.AsyncClient(transport=transport, base_url="http://rs.test") as client:
         yield Service(client, chosen.sqlite_path, chosen)
-    app.close()  # type: ignore[attr-defined]
+    app.close()
     assert failures == []

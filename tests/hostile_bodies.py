@@ -13,8 +13,9 @@ def _sample(**members: object) -> bytes:
 
 
 _KEYS = (
-    "id_tt id_kebutuhan tanggal id_shk id_hasil kodebooking taskid waktu jumlah nik_ibu p_cair tanggalperiksa".split()
-)  # noqa: SIM905
+    *("id_tt", "id_kebutuhan", "tanggal", "id_shk", "id_hasil", "kodebooking"),
+    *("taskid", "waktu", "jumlah", "nik_ibu", "p_cair", "tanggalperiksa"),
+)
 
 
 def _everywhere(value: object) -> bytes:

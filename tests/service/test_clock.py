@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 
 from rsonline.service.clock import Claimed, ClockClass, instant, judge
 
-NOON = datetime(2024, 4, 1, 12, 0, 0, tzinfo=UTC).timestamp()
-NOW = 1_711_972_800.0
+NOW = datetime(2024, 4, 1, 12, 0, 0, tzinfo=UTC).timestamp()
 
 ACCEPTED: list[tuple[str, float]] = [
-    ("1711972800", NOW),
+    ("1711972800", 1_711_972_800.0),
     ("1711990923", 1_711_990_923.0),
     ("0000000000", 0.0),
     ("01711972800", NOW),
@@ -74,7 +73,7 @@ REFUSED: list[str] = [
     "1711972800\n",
     "\u00a01711972800",
     "١٧١١٩٧٢٨٠٠",
-    "1711972800",
+    "\uff11\uff17\uff11\uff11\uff19\uff17\uff12\uff18\uff10\uff10",
     "nan",
     "inf",
     "now",
@@ -244,7 +243,3 @@ def test_a_narrow_window_refuses_also_a_whole_hour() -> None:
 def test_the_text_is_kept_as_received_but_for_its_length() -> None:
     assert judge(" 1711972800 ", NOW).text == " 1711972800 "
     assert judge("9" * 500, NOW).text == "9" * 40
-
-
-def test_noon_is_noon() -> None:
-    assert NOON == NOW

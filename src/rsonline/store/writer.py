@@ -1,7 +1,8 @@
 """Group commit: many changes, one durable commit, then the answers.
 
 Callers wait in a bounded queue. One thread takes all that wait, applies it in a single transaction and only after
-its commit lets the callers go on. While one commit is under way the next batch gathers by itself.
+its commit lets the callers go on. While one commit is under way the next batch gathers by itself; what the event loop
+met in one of its rounds is handed over together, so that a commit is not spent on the first of many.
 """
 
 import asyncio
@@ -16,7 +17,8 @@ Apply = Callable[[Sequence[Any]], list[Any]]
 """Applies a batch in one transaction: a result or an exception for each item, after the durable commit."""
 
 _LARGEST_BATCH = 256
-_STOP = object()
+
+_Waiting = tuple[Any, asyncio.AbstractEventLoop, asyncio.Future[Any]]
 
 
 class Writer:
@@ -30,7 +32,9 @@ class Writer:
         self._apply = apply
         self._limit = waiting
         self._on_broken = on_broken
-        self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._gathered: dict[asyncio.AbstractEventLoop, list[_Waiting]] = {}
+        self._queue: queue.SimpleQueue[list[_Waiting] | None] = queue.SimpleQueue()
+        """What each round of a loop gathered; None ends the thread."""
         self._waiting = 0
         self._closed: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="rsonline-writer", daemon=True)
@@ -50,32 +54,44 @@ class Writer:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
         self._waiting += 1
-        self._queue.put((item, loop, future))
+        gathered = self._gathered.get(loop)
+        if gathered is None:
+            gathered = self._gathered[loop] = []
+            loop.call_soon(self._hand_over, loop)
+        gathered.append((item, loop, future))
         # The caller may go away; the change is written all the same, and its result is dropped.
         return await asyncio.shield(future)
 
     def close(self) -> None:
         """Take nothing more, write all that waits, end the thread."""
         self._closed = self._closed or Busy()
-        self._queue.put(_STOP)
+        for loop in list(self._gathered):
+            self._hand_over(loop)
+        self._queue.put(None)
         self._thread.join()
 
-    def _run(self) -> None:
-        stopping = False
-        while not stopping:
-            batch = [self._queue.get()]
-            while len(batch) < _LARGEST_BATCH and not self._queue.empty():
-                batch.append(self._queue.get())
-            if _STOP in batch:
-                stopping = True
-                batch.remove(_STOP)
-                while not self._queue.empty():
-                    batch.append(self._queue.get())
-            if batch:
-                self._write(batch)
+    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        gathered = self._gathered.pop(loop, None)
+        if gathered is not None:
+            self._queue.put(gathered)
 
-    def _write(self, batch: list[tuple[Any, asyncio.AbstractEventLoop, asyncio.Future[Any]]]) -> None:
+    def _run(self) -> None:
+        taken: list[_Waiting] | None = []
+        while taken is not None:
+            batch: list[_Waiting] = []
+            taken = self._queue.get()
+            while taken is not None:
+                batch += taken
+                if len(batch) >= _LARGEST_BATCH or self._queue.empty():
+                    break
+                taken = self._queue.get()
+            for first in range(0, len(batch), _LARGEST_BATCH):
+                self._write(batch[first : first + _LARGEST_BATCH])
+
+    def _write(self, batch: list[_Waiting]) -> None:
         try:
+            if isinstance(self._closed, Broken):
+                raise self._closed
             results = self._apply([item for item, _, _ in batch])
         except Broken as error:
             self._closed = error

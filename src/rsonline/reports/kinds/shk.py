@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Annotated, Any
 
 from rsonline.reports import nik
@@ -34,7 +35,7 @@ PERIKSA = Words("Pemeriksaan", "Test")
 def out_of_order(values: Row, names: tuple[str, ...]) -> Iterator[ReportWarning]:
     """A warning for each date that is earlier than one that should come before it."""
     known = [(name, values[name]) for name in names if values[name] is not None]
-    for (before, first), (name, second) in zip(known, known[1:], strict=False):
+    for (before, first), (name, second) in pairwise(known):
         if second < first:
             yield ReportWarning(member=name, code="dates_out_of_order", detail={"before": before})
 

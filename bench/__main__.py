@@ -30,7 +30,7 @@ def main() -> int:
         try:
             report(plan, short=said.short)
         except measure.Failed as failed:
-            print(f"FAILED: {failed}", file=sys.stderr)
+            print(f"FAILED: {failed}", *getattr(failed, "__notes__", ()), sep="\n", file=sys.stderr)
             return 1
     return 0
 
@@ -96,12 +96,15 @@ def measured(plan: Plan, kinds: Sequence[str], shim: Path | None) -> Runs:
 def table(kind: str, runs: Runs) -> None:
     """The runs of one kind of message."""
     names = {"nothing": "without a database", "full": "the service", "each": "one commit a request"}
-    print(f"\n{WORK[kind]}\n{'':34}{'requests/s':>22}{'p50 ms':>8}{'p99 ms':>8}{'RSS MiB':>9}")
+    print(f"\n{WORK[kind]}\n{'':34}{'requests/s':>22}{'p50 ms':>8}{'p99 ms':>8}{'CPU µs':>8}{'RSS MiB':>9}")
     for (its, variant, slow), found in runs.items():
         if its == kind:
             name = names[variant] + (", syncs +1 ms" if slow else "")
-            numbers = [statistics.median(getattr(r, of) for r in found) for of in ("p50", "p99", "resident")]
-            print(f"{name:34}{spread([r.rate for r in found]):>22}{numbers[0]:8.1f}{numbers[1]:8.1f}{numbers[2]:9.1f}")
+            p50, p99, busy, memory = (
+                statistics.median(getattr(run, of) for run in found) for of in ("p50", "p99", "busy", "resident")
+            )
+            rates = spread([run.rate for run in found])
+            print(f"{name:34}{rates:>22}{p50:8.1f}{p99:8.1f}{busy:8.0f}{memory:9.1f}")
 
 
 def targets(kinds: Sequence[str], runs: Runs, starts: dict[str, list[float]]) -> None:

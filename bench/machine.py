@@ -45,3 +45,10 @@ def resident(pid: int) -> tuple[float, float]:
         line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text("ascii").splitlines() if ":" in line
     )
     return tuple(int(said[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM"))  # type: ignore[return-value]
+
+
+def busy(pid: int) -> float:
+    """Seconds of processor time that a process has used, in all its threads, for itself and in the kernel."""
+    # The name of the program stands in parentheses and may contain anything; what follows is numbers.
+    after_name = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")

@@ -46,11 +46,12 @@ class Plan:
 
 @dataclass(frozen=True)
 class Run:
-    """What one load got: requests a second, milliseconds, MiB."""
+    """What one load got: requests a second, milliseconds, processor time of a request in µs, MiB."""
 
     rate: float
     p50: float
     p99: float
+    busy: float
     resident: float
     highest: float
 
@@ -93,6 +94,9 @@ def running(command: list[str], port: int, log: Path, preload: Path | None = Non
         process = subprocess.Popen(command, stdout=output, stderr=output, env=env)
         try:
             yield process.pid, until_ready(port, process) - begun
+        except Failed as failed:
+            failed.add_note(log.read_text("utf-8", errors="replace")[-500:])
+            raise
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(_PATIENCE)
@@ -105,12 +109,12 @@ def load(plan: Plan, port: int, what: str, seconds: float, first: int) -> dict[s
     command = [plan.wrk, "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "-s", script]
     command += [f"http://127.0.0.1:{port}", "--", what, str(first), str(size.hospitals), str(size.rooms)]
     command += [str(stock.FIRST_CODE), stock.PASSWORD]
-    done = subprocess.run(["taskset", "-c", str(plan.load_core), *command], capture_output=True, text=True, check=True)
+    done = subprocess.run(["taskset", "-c", str(plan.load_core), *command], capture_output=True, text=True, check=False)
     for line in done.stdout.splitlines():
         if line.startswith("RESULT "):
             said: dict[str, float] = json.loads(line.removeprefix("RESULT "))
             return said
-    raise Failed(f"wrk said nothing of its result: {done.stdout[-300:]}{done.stderr[-300:]}")
+    raise Failed(f"wrk ended with {done.returncode}, without a result: {done.stdout[-300:]}{done.stderr[-300:]}")
 
 
 def served(plan: Plan, variant: str, what: str, preload: Path | None = None) -> Run:
@@ -126,14 +130,16 @@ def served(plan: Plan, variant: str, what: str, preload: Path | None = None) -> 
     with running(command, port, folder / "service.log", preload) as (pid, _seconds):
         # The first second verifies the passwords and fills the caches; its keys are not those of the measurement.
         warm = load(plan, port, what, 1, plan.size.tasks * 3 // 4)
+        before_load = machine.busy(pid)
         said = load(plan, port, what, plan.seconds, 0)
+        busy = (machine.busy(pid) - before_load) / said["requests"] * 1e6
         resident, highest = machine.resident(pid)
     asked = int(warm["requests"] + said["requests"])
     if warm["failed"] or said["failed"]:
         raise Failed(f"{variant} {what}: {warm['failed'] + said['failed']:.0f} of {asked} requests failed")
     if variant in ("full", "each") and stock.lines(path) - before < asked:
         raise Failed(f"{variant} {what}: {asked} answers, only {stock.lines(path) - before} lines in the journal")
-    return Run(said["requests"] / said["seconds"], said["p50"], said["p99"], resident, highest)
+    return Run(said["requests"] / said["seconds"], said["p50"], said["p99"], busy, resident, highest)
 
 
 def raw(plan: Plan, batch: int, preload: Path | None = None) -> float:

@@ -7,6 +7,7 @@ from bench.stock import FIRST_CODE, booking, change, room
 from rsonline.reports import ANTRIAN, TEMPAT_TIDUR
 from rsonline.reports.report import Numbered, Report, Row
 from rsonline.store.change import Change, Decision, Lookup, Outcome
+from rsonline.store.rows import statements
 from rsonline.store.sqlite import SqliteStore
 
 
@@ -39,4 +40,5 @@ def _row(report: Report[Any], sent: dict[str, object]) -> Row:
     if isinstance(report.identity, Numbered):
         values[report.identity.number] = 1
     system = {"version": 1, "received_at": now, "updated_at": now, "deleted_at": None, "warnings": None}
-    return {**values, "kode_rs": str(FIRST_CODE), "recognised": "", **system}
+    columns: Row = dict.fromkeys(statements(report).columns)
+    return {**columns, **values, "kode_rs": str(FIRST_CODE), "recognised": "", **system}

@@ -6,16 +6,30 @@ import pytest
 import pytest_asyncio
 
 from rsonline import logs
-from tests.hospital import Hospital, Service, service_on
+from tests.hospital import PASSWORD, Hospital, Service, service_on
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
-    """One service for the whole run; each test has hospitals of its own."""
-    with (tmp_path_factory.mktemp("log") / "service.log").open("w") as stream:
+    """One service for the whole run; each test has hospitals of its own. Its log holds nobody's secrets (SR-50)."""
+    path = tmp_path_factory.mktemp("log") / "service.log"
+    with path.open("w") as stream:
         logs.configure("info", "json", stream)
         async with service_on(tmp_path_factory.mktemp("data")) as running:
             yield running
+    logged = path.read_text("utf-8")
+    for secret in (
+        PASSWORD,
+        "Ibu Contoh",
+        "By Ny",
+        "Jalan Contoh",
+        "RM-CONTOH",
+        "CONTOH-0001",
+        "9999000000000",
+        "99990",
+    ):
+        assert secret not in logged, secret
+    assert all(line.startswith("{") for line in logged.splitlines())
 
 
 @pytest.fixture

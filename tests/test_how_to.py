@@ -1,9 +1,10 @@
-"""docs/how-to/add-a-report.md is run as it stands: one declaration gives the whole report."""
+"""The documents are held to what they say: the how-to is run as it stands, names and links lead somewhere."""
 
 import importlib.util
 import re
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -30,7 +31,9 @@ from rsonline.store.schema import table_of
 from rsonline.store.sqlite import SqliteStore, connect, engine_on, transaction
 from tests.hospital import Hospital, Service
 
-PAGE = Path(__file__).parents[1] / "docs" / "how-to" / "add-a-report.md"
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "how-to" / "add-a-report.md"
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
 DECLARATION, MIGRATION, EXAMPLE = BLOCKS
 MESSAGE = {"tanggal": "2026-01-02", "dari_pdam": "120", "dari_sumur": 30.5, "total": "150.5"}
@@ -162,5 +165,28 @@ def test_show_tells_what_was_derived(air_bersih: Report[Any], monkeypatch: pytes
 
 
 def test_nothing_else_of_the_project_knows_the_report() -> None:
-    source = PAGE.parents[2] / "src" / "rsonline"
+    source = ROOT / "src" / "rsonline"
     assert [str(p) for p in source.rglob("*.py") if "air_bersih" in p.read_text("utf-8")] == []
+
+
+def test_every_test_that_the_security_page_names_exists() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "security.md").read_text("utf-8")))
+    written = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("*.py"))
+    assert {name for name in named if f"def {name}(" not in written} == set()
+    assert len(named) > 30
+
+
+def test_every_setting_and_every_hospital_command_is_explained_to_the_operator() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    assert [f.name for f in fields(Settings) if f"`{f.name}`" not in page] == []
+    told = CliRunner().invoke(app, ["hospital", "--help"]).output
+    commands = re.findall(r"^  ([a-z]+)  ", told, re.MULTILINE)
+    assert len(commands) > 5
+    assert [c for c in commands if not re.search(rf"`(\w+ CODE`, `)?{c}\b", page)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_between_documents_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8"))
+    local = [t for t in targets if "://" not in t]
+    assert [t for t in local if not (page.parent / t).exists()] == []

@@ -31,7 +31,7 @@ SHK_DAYS_BACK = 30
 
 
 def rooms(call: Call) -> Reading:
-    """All rooms by bed type and number, and one blank row for each type that has none (fo-observed 3.1)."""
+    """All rooms by bed type and number, and one blank row for each type that has none (wire 3.1)."""
 
     def show(rows: list[Row]) -> list[Shown]:
         shown: list[Shown] = []
@@ -66,7 +66,7 @@ def add_room(call: Call) -> Asked:
 
 
 def remove_room(call: Call) -> Asked:
-    """By number; else by type and name; else by type alone when it has exactly one room (fo-observed 3.4)."""
+    """By number; else by type and name; else by type alone when it has exactly one room (wire 3.4)."""
     said = read(call.report, call.sent, call.at, partial=True)
     number = number_in(call, said.repairs)
     values = said.values
@@ -122,7 +122,7 @@ def find_shk(call: Call) -> Reading:
 
 
 def remove_result(call: Call) -> Asked:
-    """Without `id_hasil` it is a client's misdirected deletion of the record itself (fo-observed 11)."""
+    """Without `id_hasil` it is a client's misdirected deletion of the record itself (wire 11)."""
     if number_in(call, []) is not None:
         return remove(call)
     return remove(Call(call.origin, SHK, call.sent, call.at, call.create_on_put))

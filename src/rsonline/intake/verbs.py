@@ -41,7 +41,7 @@ class Call:
     sent: dict[str, object]
     at: At
     create_on_put: bool = False
-    """This hospital's clients know only PUT: a PUT that finds nothing adds (fo-observed 16.6)."""
+    """This hospital's clients know only PUT: a PUT that finds nothing adds (wire 16.6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +125,22 @@ def put(call: Call, said: Read, old: Row | None, kind: str, *, extra: Sequence[R
     if lacking:
         return Decision(Outcome("refused", problems=lacking))
     warnings = [*said.warnings, *complete(report, values, call.at), *extra]
+    if older(call.origin, old):
+        if call.origin.strict:
+            return Decision(Outcome("refused", problems=[Problem(member="X-Timestamp", code="older_timestamp")]))
+        warnings.append(ReportWarning(member="X-Timestamp", code="older_timestamp"))
     assert kind in ("saved", "updated")  # noqa: S101
     return Decision(
         Outcome("saved" if kind == "saved" else "updated", values, warnings),
         (Put(report, values, old, warnings),),
     )
+
+
+def older(origin: Origin, old: Row | None) -> bool:
+    """Whether a message claims to be older than the last accepted one about the same record. Receipt decides order."""
+    if old is None or origin.claimed_at is None or old["claimed_at"] is None:
+        return False
+    return bool(origin.claimed_at < old["claimed_at"])
 
 
 def asked(
@@ -140,7 +151,9 @@ def asked(
     repairs: Sequence[Repair],
 ) -> Asked:
     """The change of a message, with a count of its repairs for the hospital."""
-    tallies = tuple(f"repair:{code}" for code in {r.code for r in repairs})
+    tallies = tuple(f"repair:{code}" for code in sorted({r.code for r in repairs}))
+    if call.origin.clock not in (None, "exact"):
+        tallies = (*tallies, f"clock:{call.origin.clock}")
     return Asked(Change(call.origin, call.report, verb, tuple(lookups), decide, tallies), repairs)
 
 
@@ -205,7 +218,7 @@ def replace(call: Call) -> Asked:
 
 
 def _replace_numbered(call: Call, identity: Numbered) -> Asked:
-    """By the service's number; else, for a unique kind, by what the hospital knows it by (fo-observed 3.3)."""
+    """By the service's number; else, for a unique kind, by what the hospital knows it by (wire 3.3)."""
     report = call.report
     said = read(report, call.sent, call.at, partial=True)
     number = number_in(call, said.repairs)

@@ -109,7 +109,7 @@ class Kind:
         raise NotImplementedError
 
     def wire(self, value: Any, at: At) -> str:
-        """The value as the service sends it: always text (fo-observed 1.2)."""
+        """The value as the service sends it: always text (wire 1.2)."""
         return str(value)
 
     def values(self, references: Mapping[str, Reference]) -> tuple[Schema, ...]:
@@ -131,7 +131,7 @@ def _at_most(most: int) -> str:
         if int(d) > (1 if i == 0 else 0)
         for rest in [len(digits) - i - 1]
     ]
-    return f"0*({'|'.join([*shorter, *same, digits])})"
+    return f"0{{0,24}}({'|'.join([*shorter, *same, digits])})"
 
 
 def _text_of(raw: object) -> str | None:
@@ -184,10 +184,10 @@ class Count(Kind):
 
     def values(self, references: Mapping[str, Reference]) -> tuple[Schema, ...]:
         """A whole number, or text that spells one."""
-        spelled = rf"^{_AROUND}([+]?{_at_most(self.most)}|-0+)(\.0{{1,20}})?{_AROUND}$"
+        spelled = rf"^{_AROUND}([+]?{_at_most(self.most)}|-0{{1,25}})(\.0{{1,20}})?{_AROUND}$"
         return (
             {"type": "integer", "minimum": 0, "maximum": self.most},
-            {"type": "string", "maxLength": 60, "pattern": spelled},
+            {"type": "string", "pattern": spelled},
         )
 
 
@@ -230,10 +230,12 @@ class CubicMetres(Kind):
         """A number, or text that spells one with a decimal point."""
         fraction = r"(\.[0-9]{1,40})?"
         below = _at_most(int(self.most) - 1) + fraction
-        spelled = rf"^{_AROUND}([+]?({below}|0*{int(self.most)}(\.0+)?)|-0+(\.0+)?){_AROUND}$"
+        spelled = (
+            rf"^{_AROUND}([+]?({below}|0{{0,24}}{int(self.most)}(\.0{{1,40}})?)|-0{{1,25}}(\.0{{1,40}})?){_AROUND}$"
+        )
         return (
             {"type": "number", "minimum": 0, "maximum": self.most},
-            {"type": "string", "maxLength": 60, "pattern": spelled},
+            {"type": "string", "pattern": spelled},
         )
 
 

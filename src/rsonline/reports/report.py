@@ -182,7 +182,7 @@ def key_of(identity: Identity) -> tuple[str, ...]:
 
 
 def recognised(identity: Numbered, values: Mapping[str, Any]) -> str:
-    """The text by which two records are the same to the hospital: blanks collapsed, case folded (fo-observed 3.3)."""
+    """The text by which two records are the same to the hospital: blanks collapsed, case folded (wire 3.3)."""
     return "\x1f".join(
         " ".join(str(values.get(m) if values.get(m) is not None else "").casefold().split())
         for m in identity.recognised_by

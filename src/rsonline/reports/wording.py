@@ -63,6 +63,10 @@ PROBLEMS: Final[dict[str, Words]] = {
         "{member} tidak ditemukan: kirim data dasarnya lebih dulu",
         "{member} was not found: send the record that it belongs to first",
     ),
+    "older_timestamp": Words(
+        "{member} gagal: lebih lama dari laporan terakhir yang diterima untuk data ini",
+        "{member} is older than the last accepted message about this record",
+    ),
     "several_rooms": Words(
         "{member} gagal: ada {rooms} ruang berjenis ini, sebutkan id_t_tt atau ruang",
         "{member}: there are {rooms} rooms of this type, name id_t_tt or ruang",
@@ -137,6 +141,10 @@ WARNINGS: Final[dict[str, Words]] = {
     ),
     "name_under_several_types": Words(
         "Nama ruang ini juga dipakai jenis tempat tidur lain", "This room name is also used under another bed type"
+    ),
+    "older_timestamp": Words(
+        "{member} lebih lama dari laporan sebelumnya untuk data ini; yang terakhir diterima yang berlaku",
+        "{member} is older than that of the message before; the last one received counts",
     ),
     "unknown_member": Words(
         "{member} tidak dikenal panduan dan diabaikan", "{member} is not in the guide and was ignored"

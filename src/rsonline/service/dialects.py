@@ -1,4 +1,4 @@
-"""The guide's dialect: how a request is unwrapped, how an outcome or a problem is worded (fo-observed 1.2 to 1.7)."""
+"""The guide's dialect: how a request is unwrapped, how an outcome or a problem is worded (wire 1.2 to 1.7)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -142,7 +142,7 @@ def malformed(fault: Malformed, language: Language) -> Answer:
 
 
 def denied(status: int, reason: str, language: Language, **detail: object) -> Answer:
-    """An authentication failure: the message is a text that itself holds JSON (fo-observed 1.4)."""
+    """An authentication failure: the message is a text that itself holds JSON (wire 1.4)."""
     text = (
         texts.TIMESTAMP_EXPIRED
         if reason == "timestamp_expired"

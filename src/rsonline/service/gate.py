@@ -149,14 +149,7 @@ class Gate:
             raise Denied(400, "header_malformed", header="X-pass")
         if claimed is None and not await self._may_lack_timestamp(code):
             raise Denied(401, "header_missing", header="X-Timestamp")
-        source = source_of(address)
-        verified = self._doorkeeper.remembered(code, password, source)
-        facts = None if verified is None else self._stored.facts(code, verified.version)
-        if verified is None or facts is None:
-            verified = await self._verify(code, password, source)
-            facts = self._stored.facts(code, verified.version)
-            if facts is None:
-                raise Denied(503, "busy", retry_after=1)
+        verified, facts = await self._verified(code, password, source_of(address))
         # Whole milliseconds, as the database keeps them: a journal line says what the row says.
         now = time.time_ns() // 1_000_000 / 1000
         judged = judge(
@@ -176,6 +169,8 @@ class Gate:
             request_id=request_id,
             claimed=judged.text or None,
             clock=judged.clock,
+            claimed_at=None if judged.instant is None else from_millis(int(judged.instant * 1000)),
+            strict=facts.clock_mode == "strict",
         )
         at = At(
             facts.code,
@@ -198,6 +193,19 @@ class Gate:
             return False
         until = self._stored.known(code).absent_clock_until
         return until is not None and until.timestamp() > time.time()
+
+    async def _verified(self, code: str, password: str, source: str) -> tuple[Verified, Hospital]:
+        """The verified hospital with its switches as of the version that was verified."""
+        for _attempt in (1, 2):
+            verified = self._doorkeeper.remembered(code, password, source)
+            if verified is None or self._stored.facts(code, verified.version) is None:
+                verified = await self._verify(code, password, source)
+            facts = self._stored.facts(code, verified.version)
+            if facts is not None:
+                return verified, facts
+            # The hospital changed while its password was being verified, or only its switches were read anew.
+            self._doorkeeper.forget(code)
+        raise Denied(503, "busy", retry_after=1)
 
     async def _verify(self, code: str, password: str, source: str) -> Verified:
         result = await self._doorkeeper.verify(code, password, source)

@@ -5,6 +5,7 @@ is read once) stands in `x-one-of`; bodies of GET and DELETE, which the guide ha
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rsonline import __version__
@@ -13,13 +14,29 @@ from rsonline.reports import REPORTS, SHK, SHK_HASIL, TEMPAT_TIDUR
 from rsonline.reports.fields import Kind, Schema
 from rsonline.reports.references import Reference
 from rsonline.reports.report import Named, Numbered, PerDay, PerItem, Report, Row, Steps, members
-from rsonline.service.openapi_schemas import NUMBER_KIND, both, components, example, example_row, headers, message_name
+from rsonline.service.openapi_schemas import (
+    FAILURES,
+    NUMBER_KIND,
+    both,
+    components,
+    example,
+    example_row,
+    headers,
+    message_name,
+)
 from rsonline.service.openapi_texts import INFO, LISTED, RESPONSES, VERBS
 from rsonline.service.routes import LISTS, PREFIX
 
 
-def document(references: Mapping[str, Reference], reports: Sequence[Report[Any]] = REPORTS) -> Schema:
-    """The whole description. Raises Refused for an example that the service would not take."""
+def document(
+    references: Mapping[str, Reference], reports: Sequence[Report[Any]] = REPORTS, *, unlisted: bool = False
+) -> Schema:
+    """The whole description. Raises Refused for an example that the service would not take.
+
+    `unlisted` says whether ids are taken that an incomplete list does not show (`Settings.unlisted_references`).
+    """
+    if not unlisted:
+        references = {name: replace(each, complete=True) for name, each in references.items()}
     paths: dict[str, Schema] = {}
     for path, listed in LISTS.items():
         # The table of routes has paths in lower case; the guide writes this one with a capital.
@@ -136,6 +153,9 @@ def _parameter(
 ) -> Schema:
     # Whatever stands in a query or a header is text.
     forms = [s for s in kind.schema(references, required=required)["anyOf"] if s.get("type") == "string"]
+    if place == "header":
+        # Clients of scripting languages send these where they have nothing to ask for (wire 7).
+        forms.append({"type": "string", "enum": ["null", "undefined"]})
     return {"name": name, "in": place, "required": required, "schema": {"anyOf": forms}}
 
 
@@ -158,10 +178,8 @@ def _responses(report: Report[Any], method: str, references: Mapping[str, Refere
 
 
 def _failures(method: str, *, conflict: bool = False) -> dict[str, Schema]:
-    codes = ["400", "401", "404", "405", "413", "415", "422", "429", "503"]
-    codes += ["409"] if conflict else []
-    codes += ["507"] if method != "GET" else []
-    return {code: {"$ref": f"#/components/responses/{code}"} for code in sorted(codes)}
+    never = {"409": not conflict, "507": method == "GET"}
+    return {code: {"$ref": f"#/components/responses/{code}"} for code in FAILURES if not never.get(code)}
 
 
 def _answer(description: str, root: str, item: Schema, shown: Row | None = None) -> Schema:

@@ -17,6 +17,9 @@ from rsonline.service.routes import LARGEST_BODY
 NUMBER = 1001
 """What numbers of the service look like in the examples."""
 NUMBER_KIND = ServiceNumber()
+FAILURES = ("400", "401", "404", "405", "408", "409", "413", "414", "415", "422", "429", "431", "503", "507")
+BY_CONNECTION = ("400", "408", "413", "414", "415", "431", "503")
+"""Which of them the connection also gives, before anybody knows what was asked for."""
 _TEXTUAL: Schema = {"type": ["string", "null"]}
 
 
@@ -97,6 +100,13 @@ def components(references: Mapping[str, Reference], reports: Sequence[Report[Any
         "additionalProperties": False,
     }
     schemas["Failed"] = _failed()
+    schemas["Refused"] = {
+        "type": "object",
+        "description": both(RESPONSES["refused"]),
+        "properties": {"status": {"const": False}, "code": {"type": "string"}, "message": {"type": "string"}},
+        "required": ["status", "code", "message"],
+        "additionalProperties": False,
+    }
     return {
         "securitySchemes": {
             "rs_id": {"type": "apiKey", "in": "header", "name": "X-rs-id", "description": both(RESPONSES["rs_id"])},
@@ -146,13 +156,14 @@ def _failed() -> Schema:
 
 def _failed_answers() -> Schema:
     made = {}
-    for code in ("400", "401", "404", "405", "409", "413", "415", "422", "429", "503", "507"):
+    for code in FAILURES:
         more = ("Retry-After",) if code in ("429", "503") else ("Allow",) if code == "405" else ()
-        text = both(RESPONSES[code]).replace("{most}", str(LARGEST_BODY))
+        who = {"Failed": code not in ("408", "414", "431"), "Refused": code in BY_CONNECTION}
+        forms = [{"$ref": f"#/components/schemas/{name}"} for name, is_one in who.items() if is_one]
         made[code] = {
-            "description": text,
+            "description": both(RESPONSES[code]).replace("{most}", str(LARGEST_BODY)),
             "headers": headers(*more),
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Failed"}}},
+            "content": {"application/json": {"schema": forms[0] if len(forms) == 1 else {"anyOf": forms}}},
         }
     return made
 

@@ -202,6 +202,10 @@ RESPONSES: Final[dict[str, Words]] = {
         "Kegagalan, di bawah kunci yang sama dengan jawaban yang berhasil",
         "A failure, under the same key as the answer to a success",
     ),
+    "refused": Words(
+        "Sambungan menolak permintaan sebelum alamatnya dibaca: batas ukuran, waktu atau banyaknya sambungan",
+        "The connection refuses before anybody knows what was asked for: a limit of size, time or connections",
+    ),
     "number": Words("Nomor dari layanan", "The number that the service gave"),
     "rs_id": Words("Kode rumah sakit", "Code of the hospital"),
     "pass": Words("Kata sandi RS Online rumah sakit", "The hospital's RS Online password"),
@@ -225,13 +229,16 @@ RESPONSES: Final[dict[str, Words]] = {
     ),
     "404": Words("Data atau alamat tidak ditemukan", "No such record or address"),
     "405": Words("Metode tidak tersedia", "Method not offered"),
+    "408": Words("Permintaan tidak lengkap dalam batas waktu", "The request was not complete in time"),
     "409": Words("Nama baru sudah dipakai data lain", "The new name belongs to another record"),
     "413": Words("Isi lebih dari {most} byte", "The body is larger than {most} bytes"),
+    "414": Words("Alamat terlalu panjang", "The address is too long"),
     "415": Words("Content-Encoding tidak didukung", "Content-Encoding is not supported"),
     "422": Words(
         "Isian ditolak; setiap kesalahan disebut dalam `errors`", "Members refused; each fault stands in `errors`"
     ),
     "429": Words("Terlalu banyak percobaan gagal", "Too many failed attempts"),
+    "431": Words("Header terlalu besar atau terlalu banyak", "Header too large or too many"),
     "503": Words("Layanan sibuk, coba lagi", "The service is busy, try again"),
     "507": Words("Penyimpanan layanan penuh", "The service has no room left"),
 }

@@ -36,7 +36,8 @@ _TYPES = {"css": "text/css", "js": "text/javascript", "json": "application/json"
 
 def routes(settings: Settings, references: Mapping[str, Reference]) -> list[BaseRoute]:
     """`/openapi.json`, and `/docs` with what it loads where the settings want the page."""
-    served = {"/openapi.json": msgspec.json.encode(document(references))}
+    description = document(references, unlisted=settings.unlisted_references)
+    served = {"/openapi.json": msgspec.json.encode(description)}
     if settings.reference_page:
         own = files("rsonline.service") / "page"
         served["/docs"] = (own / "docs.html").read_bytes()

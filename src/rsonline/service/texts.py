@@ -1,7 +1,7 @@
 """The words of the wire: one table, so that a later finding about the real service changes no code.
 
 Clients match them. `disimpan` stands as a word of its own, `sudah ada.` keeps its full stop, a put-miss ends with
-`POST`, and no success sentence holds POST, PUT, gagal or error (fo-observed 1.7).
+`POST`, and no success sentence holds POST, PUT, gagal or error (wire 1.7).
 """
 
 import re

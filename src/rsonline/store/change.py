@@ -36,6 +36,9 @@ class Origin(NamedTuple):
     request_id: str | None = None
     claimed: str | None = None
     clock: str | None = None
+    claimed_at: datetime | None = None
+    strict: bool = False
+    """Refuse what claims to be older than the newest accepted message about the same record (SR-15)."""
 
 
 @dataclass(frozen=True, slots=True)

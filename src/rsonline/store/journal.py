@@ -13,7 +13,7 @@ COLUMNS = tuple(c.name for c in journal.columns)
 INSERT = f"INSERT INTO journal ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608 (fixed names)
 LAST = "SELECT max(seq) FROM journal WHERE kode_rs = ?"
 
-_SYSTEM = ("recognised", "version", "received_at", "updated_at", "deleted_at", "warnings", "kode_rs")
+_SYSTEM = ("recognised", "version", "received_at", "updated_at", "deleted_at", "claimed_at", "warnings", "kode_rs")
 _encode = msgspec.json.Encoder().encode
 
 

@@ -144,6 +144,7 @@ def report_table(report: Report[Any], into: sa.MetaData) -> sa.Table:
         sa.Column("received_at", Instant, nullable=False),
         sa.Column("updated_at", Instant, nullable=False),
         sa.Column("deleted_at", Instant),
+        sa.Column("claimed_at", Instant),
         sa.Column("warnings", sa.Text),
     ]
     table = sa.Table(report.name, into, *columns)

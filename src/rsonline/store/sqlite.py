@@ -200,6 +200,7 @@ class Applier:
         row["received_at"] = now if old is None or old["deleted_at"] is not None else old["received_at"]
         row["updated_at"] = now
         row["deleted_at"] = now if put.deleted else None
+        row["claimed_at"] = origin.claimed_at
         row["warnings"] = msgspec.json.encode(list(put.warnings)).decode() if put.warnings else None
         compiled = statements(put.report)
         self._db.execute(compiled.upsert, compiled.values(row))

@@ -174,12 +174,13 @@ class Antrian(Record, kw_only=True):
     @staticmethod
     def settle(values: Row, at: At) -> None:
         """`jampraktek` is `08:00-12:00` or one time; what is stored are its two ends."""
-        hours = values["jampraktek"]
-        if hours and values["jampraktekawal"] is None:
-            begin, _, end = hours.partition("-")
-            values["jampraktekawal"] = begin.strip() or None
-            if values["jampraktekakhir"] is None:
-                values["jampraktekakhir"] = end.strip() or None
+        hours = values["jampraktek"] or ""
+        # More than one hyphen is a date, not two times.
+        begin, _, end = hours.partition("-") if hours.count("-") == 1 else (hours, "", "")
+        values["jampraktekawal"] = begin.strip() or values["jampraktekawal"]
+        values["jampraktekakhir"] = end.strip() or values["jampraktekakhir"]
+        # Kept beside its ends, an old `jampraktek` could not be told from a new one when a message changes the hours.
+        values["jampraktek"] = None
 
     @staticmethod
     def odd(values: Row, at: At) -> Iterator[ReportWarning]:

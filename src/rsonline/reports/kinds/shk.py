@@ -330,8 +330,8 @@ class ShkHasil(Record, kw_only=True):
     def odd(values: Row, at: At) -> Iterator[ReportWarning]:
         """Dates out of order, a result that belongs to the other test."""
         yield from out_of_order(values, ("tgl_terima", "tgl_periksa", "tgl_hasil"))
-        of = at.references["hasil_pemeriksaan"].entries[values["hasil_pemeriksaan"]].more.get("pemeriksaan")
-        if of != values["jenis_pemeriksaan"]:
+        result = at.references["hasil_pemeriksaan"].entries.get(values["hasil_pemeriksaan"])
+        if result and result.more.get("pemeriksaan", values["jenis_pemeriksaan"]) != values["jenis_pemeriksaan"]:
             yield ReportWarning(member="hasil_pemeriksaan", code="result_of_another_test")
 
 
@@ -348,16 +348,12 @@ def shown_shk(row: Row, report: Report[Any], at: At) -> dict[str, str | None]:
         "namars": at.name,
         **{name: sent[name] for name in ("nik_ibu", "nama_ibu", "nik_anak", "nama_anak", "tgllahir")},
         "dom_alamat": sent["alamat"],
-        "tgl_ambil_sampel": sent["tgl_ambil_sampel"],
-        "tgl_kirim_sampel": sent["tgl_kirim_sampel"],
+        **{name: sent[name] for name in ("tgl_ambil_sampel", "tgl_kirim_sampel")},
         "tgl_terima_sampel": results["tgl_terima"],
         "tgl_pemeriksaan": results["tgl_periksa"],
         "tgl_hasil": results["tgl_hasil"],
-        **{name: sent[name] for name in ("nama_fayankes_perujuk", "tgl_lapor", "kode_perujuk")},
-        **{
-            name: sent[name]
-            for name in ("gender", "umur", "alamat", "provinsi", "kabkota", "kecamatan", "jenis_fasyankes")
-        },
+        **{name: sent[name] for name in ("nama_fayankes_perujuk", "tgl_lapor", "kode_perujuk", "gender", "umur")},
+        **{name: sent[name] for name in ("alamat", "provinsi", "kabkota", "kecamatan", "jenis_fasyankes")},
     }
 
 

@@ -39,6 +39,7 @@ def upgrade() -> None:
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("deleted_at", sa.BigInteger()),
+        sa.Column("claimed_at", sa.BigInteger()),
         sa.Column("warnings", sa.Text()),
     )
     op.create_index("antrian_day", "antrian", ["kode_rs", "tanggalperiksa"], unique=False)
@@ -52,6 +53,7 @@ def upgrade() -> None:
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("deleted_at", sa.BigInteger()),
+        sa.Column("claimed_at", sa.BigInteger()),
         sa.Column("warnings", sa.Text()),
     )
     op.create_table(
@@ -65,6 +67,7 @@ def upgrade() -> None:
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("deleted_at", sa.BigInteger()),
+        sa.Column("claimed_at", sa.BigInteger()),
         sa.Column("warnings", sa.Text()),
     )
     op.create_table(
@@ -182,6 +185,7 @@ def upgrade() -> None:
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("deleted_at", sa.BigInteger()),
+        sa.Column("claimed_at", sa.BigInteger()),
         sa.Column("warnings", sa.Text()),
     )
     op.create_table(
@@ -206,6 +210,7 @@ def upgrade() -> None:
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("deleted_at", sa.BigInteger()),
+        sa.Column("claimed_at", sa.BigInteger()),
         sa.Column("warnings", sa.Text()),
     )
     op.create_table(
@@ -256,6 +261,7 @@ def upgrade() -> None:
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("deleted_at", sa.BigInteger()),
+        sa.Column("claimed_at", sa.BigInteger()),
         sa.Column("warnings", sa.Text()),
     )
     op.create_table(
@@ -269,6 +275,7 @@ def upgrade() -> None:
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("deleted_at", sa.BigInteger()),
+        sa.Column("claimed_at", sa.BigInteger()),
         sa.Column("warnings", sa.Text()),
     )
     op.create_table(
@@ -298,6 +305,7 @@ def upgrade() -> None:
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("deleted_at", sa.BigInteger()),
+        sa.Column("claimed_at", sa.BigInteger()),
         sa.Column("warnings", sa.Text()),
     )
     op.create_index(
@@ -326,6 +334,7 @@ def upgrade() -> None:
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("deleted_at", sa.BigInteger()),
+        sa.Column("claimed_at", sa.BigInteger()),
         sa.Column("warnings", sa.Text()),
     )
     op.create_index("shk_hasil_parent", "shk_hasil", ["kode_rs", "id_shk"], unique=False)
@@ -367,6 +376,7 @@ def upgrade() -> None:
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("deleted_at", sa.BigInteger()),
+        sa.Column("claimed_at", sa.BigInteger()),
         sa.Column("warnings", sa.Text()),
     )
     op.create_index(

@@ -1,0 +1,368 @@
+CREATE TABLE antrian (
+  kode_rs TEXT NOT NULL,
+  kodebooking TEXT NOT NULL,
+  jenispasien TEXT,
+  nik TEXT,
+  kodepoli TEXT,
+  namapoli TEXT,
+  pasienbaru BIGINT,
+  norm TEXT,
+  tanggalperiksa DATE,
+  kodedokter TEXT,
+  namadokter TEXT,
+  jampraktek TEXT,
+  jampraktekawal TEXT,
+  jampraktekakhir TEXT,
+  jeniskunjungan TEXT,
+  nomorreferensi TEXT,
+  nomorantrean TEXT,
+  angkaantrean BIGINT,
+  estimasidilayani BIGINT,
+  sisakuotajkn BIGINT,
+  kuotajkn BIGINT,
+  sisakuotanonjkn BIGINT,
+  kuotanonjkn BIGINT,
+  keterangan TEXT,
+  version BIGINT NOT NULL,
+  received_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  deleted_at BIGINT,
+  warnings TEXT,
+  PRIMARY KEY (kode_rs, kodebooking)
+);
+
+CREATE INDEX antrian_day ON antrian (kode_rs, tanggalperiksa);
+
+CREATE TABLE antrian_task (
+  kode_rs TEXT NOT NULL,
+  kodebooking TEXT NOT NULL,
+  taskid TEXT NOT NULL,
+  waktu BIGINT,
+  version BIGINT NOT NULL,
+  received_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  deleted_at BIGINT,
+  warnings TEXT,
+  PRIMARY KEY (kode_rs, kodebooking, taskid)
+);
+
+CREATE TABLE apd (
+  kode_rs TEXT NOT NULL,
+  id_kebutuhan TEXT NOT NULL,
+  jumlah_eksisting BIGINT,
+  jumlah BIGINT,
+  jumlah_diterima BIGINT,
+  version BIGINT NOT NULL,
+  received_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  deleted_at BIGINT,
+  warnings TEXT,
+  PRIMARY KEY (kode_rs, id_kebutuhan)
+);
+
+CREATE TABLE credential (
+  kode_rs TEXT NOT NULL,
+  number BIGINT NOT NULL,
+  hash TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  valid_until BIGINT,
+  revoked_at BIGINT,
+  PRIMARY KEY (kode_rs, number)
+);
+
+CREATE TABLE hospital (
+  kode_rs TEXT NOT NULL,
+  nama TEXT NOT NULL,
+  zona TEXT NOT NULL,
+  aktif BOOLEAN NOT NULL,
+  version BIGINT NOT NULL,
+  create_on_put BOOLEAN NOT NULL,
+  always_200 BOOLEAN NOT NULL,
+  clock_mode TEXT NOT NULL,
+  absent_clock_until BIGINT,
+  created_at BIGINT NOT NULL,
+  PRIMARY KEY (kode_rs)
+);
+
+CREATE TABLE journal (
+  kode_rs TEXT NOT NULL,
+  seq BIGINT NOT NULL,
+  at BIGINT NOT NULL,
+  object TEXT NOT NULL,
+  "key" TEXT NOT NULL,
+  verb TEXT NOT NULL,
+  source TEXT NOT NULL,
+  credential BIGINT,
+  address TEXT,
+  request_id TEXT,
+  claimed TEXT,
+  clock TEXT,
+  old TEXT,
+  new TEXT,
+  PRIMARY KEY (kode_rs, seq)
+);
+
+CREATE TABLE known_source (
+  kode_rs TEXT NOT NULL,
+  source TEXT NOT NULL,
+  last_good BIGINT NOT NULL,
+  PRIMARY KEY (kode_rs, source)
+);
+
+CREATE TABLE nakes_terinfeksi (
+  kode_rs TEXT NOT NULL,
+  tanggal DATE NOT NULL,
+  co_ass BIGINT,
+  residen BIGINT,
+  intership BIGINT,
+  dokter_spesialis BIGINT,
+  dokter_umum BIGINT,
+  dokter_gigi BIGINT,
+  perawat BIGINT,
+  bidan BIGINT,
+  apoteker BIGINT,
+  radiografer BIGINT,
+  analis_lab BIGINT,
+  nakes_lainnya BIGINT,
+  co_ass_meninggal BIGINT,
+  residen_meninggal BIGINT,
+  intership_meninggal BIGINT,
+  dokter_spesialis_meninggal BIGINT,
+  dokter_umum_meninggal BIGINT,
+  dokter_gigi_meninggal BIGINT,
+  perawat_meninggal BIGINT,
+  bidan_meninggal BIGINT,
+  apoteker_meninggal BIGINT,
+  radiografer_meninggal BIGINT,
+  analis_lab_meninggal BIGINT,
+  nakes_lainnya_meninggal BIGINT,
+  co_ass_dirawat BIGINT,
+  co_ass_isoman BIGINT,
+  co_ass_sembuh BIGINT,
+  residen_dirawat BIGINT,
+  residen_isoman BIGINT,
+  residen_sembuh BIGINT,
+  intership_dirawat BIGINT,
+  intership_isoman BIGINT,
+  intership_sembuh BIGINT,
+  dokter_spesialis_dirawat BIGINT,
+  dokter_spesialis_isoman BIGINT,
+  dokter_spesialis_sembuh BIGINT,
+  dokter_umum_dirawat BIGINT,
+  dokter_umum_isoman BIGINT,
+  dokter_umum_sembuh BIGINT,
+  dokter_gigi_dirawat BIGINT,
+  dokter_gigi_isoman BIGINT,
+  dokter_gigi_sembuh BIGINT,
+  bidan_dirawat BIGINT,
+  bidan_isoman BIGINT,
+  bidan_sembuh BIGINT,
+  apoteker_dirawat BIGINT,
+  apoteker_isoman BIGINT,
+  apoteker_sembuh BIGINT,
+  radiografer_dirawat BIGINT,
+  radiografer_isoman BIGINT,
+  radiografer_sembuh BIGINT,
+  analis_lab_dirawat BIGINT,
+  analis_lab_isoman BIGINT,
+  analis_lab_sembuh BIGINT,
+  nakes_lainnya_dirawat BIGINT,
+  nakes_lainnya_isoman BIGINT,
+  nakes_lainnya_sembuh BIGINT,
+  perawat_dirawat BIGINT,
+  perawat_isoman BIGINT,
+  perawat_sembuh BIGINT,
+  tgllapor BIGINT,
+  version BIGINT NOT NULL,
+  received_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  deleted_at BIGINT,
+  warnings TEXT,
+  PRIMARY KEY (kode_rs, tanggal)
+);
+
+CREATE TABLE numbers (
+  object TEXT NOT NULL,
+  last BIGINT NOT NULL,
+  PRIMARY KEY (object)
+);
+
+CREATE TABLE oksigen (
+  kode_rs TEXT NOT NULL,
+  tanggal DATE NOT NULL,
+  p_cair DOUBLE,
+  p_tabung_kecil DOUBLE,
+  p_tabung_sedang DOUBLE,
+  p_tabung_besar DOUBLE,
+  k_isi_cair DOUBLE,
+  k_isi_tabung_kecil DOUBLE,
+  k_isi_tabung_sedang DOUBLE,
+  k_isi_tabung_besar DOUBLE,
+  tgllapor BIGINT,
+  version BIGINT NOT NULL,
+  received_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  deleted_at BIGINT,
+  warnings TEXT,
+  PRIMARY KEY (kode_rs, tanggal)
+);
+
+CREATE TABLE pcr_nakes (
+  kode_rs TEXT NOT NULL,
+  tanggal DATE NOT NULL,
+  jumlah_tenaga_dokter_umum BIGINT,
+  sudah_periksa_dokter_umum BIGINT,
+  hasil_pcr_dokter_umum BIGINT,
+  jumlah_tenaga_dokter_spesialis BIGINT,
+  sudah_periksa_dokter_spesialis BIGINT,
+  hasil_pcr_dokter_spesialis BIGINT,
+  jumlah_tenaga_dokter_gigi BIGINT,
+  sudah_periksa_dokter_gigi BIGINT,
+  hasil_pcr_dokter_gigi BIGINT,
+  jumlah_tenaga_residen BIGINT,
+  sudah_periksa_residen BIGINT,
+  hasil_pcr_residen BIGINT,
+  jumlah_tenaga_perawat BIGINT,
+  sudah_periksa_perawat BIGINT,
+  hasil_pcr_perawat BIGINT,
+  jumlah_tenaga_bidan BIGINT,
+  sudah_periksa_bidan BIGINT,
+  hasil_pcr_bidan BIGINT,
+  jumlah_tenaga_apoteker BIGINT,
+  sudah_periksa_apoteker BIGINT,
+  hasil_pcr_apoteker BIGINT,
+  jumlah_tenaga_radiografer BIGINT,
+  sudah_periksa_radiografer BIGINT,
+  hasil_pcr_radiografer BIGINT,
+  jumlah_tenaga_analis_lab BIGINT,
+  sudah_periksa_analis_lab BIGINT,
+  hasil_pcr_analis_lab BIGINT,
+  jumlah_tenaga_co_ass BIGINT,
+  sudah_periksa_co_ass BIGINT,
+  hasil_pcr_co_ass BIGINT,
+  jumlah_tenaga_internship BIGINT,
+  sudah_periksa_internship BIGINT,
+  hasil_pcr_internship BIGINT,
+  jumlah_tenaga_nakes_lainnya BIGINT,
+  sudah_periksa_nakes_lainnya BIGINT,
+  hasil_pcr_nakes_lainnya BIGINT,
+  rekap_jumlah_tenaga BIGINT,
+  rekap_jumlah_sudah_diperiksa BIGINT,
+  rekap_jumlah_hasil_pcr BIGINT,
+  tgllapor BIGINT,
+  version BIGINT NOT NULL,
+  received_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  deleted_at BIGINT,
+  warnings TEXT,
+  PRIMARY KEY (kode_rs, tanggal)
+);
+
+CREATE TABLE sdm (
+  kode_rs TEXT NOT NULL,
+  id_kebutuhan TEXT NOT NULL,
+  jumlah_eksisting BIGINT,
+  jumlah BIGINT,
+  jumlah_diterima BIGINT,
+  version BIGINT NOT NULL,
+  received_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  deleted_at BIGINT,
+  warnings TEXT,
+  PRIMARY KEY (kode_rs, id_kebutuhan)
+);
+
+CREATE TABLE shk (
+  kode_rs TEXT NOT NULL,
+  id_shk BIGINT NOT NULL,
+  koders TEXT,
+  nik_ibu TEXT,
+  nama_ibu TEXT,
+  nik_anak TEXT,
+  nama_anak TEXT,
+  tgllahir DATE,
+  gender TEXT,
+  umur BIGINT,
+  alamat TEXT,
+  provinsi TEXT,
+  kabkota TEXT,
+  kecamatan TEXT,
+  tgl_ambil_sampel DATE,
+  tgl_kirim_sampel DATE,
+  tgl_lapor DATE,
+  kode_perujuk TEXT,
+  nama_fayankes_perujuk TEXT,
+  jenis_fasyankes TEXT,
+  recognised TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  received_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  deleted_at BIGINT,
+  warnings TEXT,
+  PRIMARY KEY (kode_rs, id_shk)
+);
+
+CREATE INDEX shk_recognised ON shk (kode_rs, recognised) WHERE deleted_at IS NULL;
+
+CREATE TABLE shk_hasil (
+  kode_rs TEXT NOT NULL,
+  id_hasil BIGINT NOT NULL,
+  id_shk BIGINT,
+  jenis_pemeriksaan TEXT,
+  hasil_pemeriksaan TEXT,
+  tgl_periksa DATE,
+  tgl_hasil DATE,
+  layak_sampel TEXT,
+  id_layak TEXT,
+  tgl_terima DATE,
+  tgllapor BIGINT,
+  recognised TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  received_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  deleted_at BIGINT,
+  warnings TEXT,
+  PRIMARY KEY (kode_rs, id_hasil)
+);
+
+CREATE INDEX shk_hasil_parent ON shk_hasil (kode_rs, id_shk);
+
+CREATE INDEX shk_hasil_recognised ON shk_hasil (kode_rs, recognised) WHERE deleted_at IS NULL;
+
+CREATE TABLE tally (
+  kode_rs TEXT NOT NULL,
+  day DATE NOT NULL,
+  what TEXT NOT NULL,
+  count BIGINT NOT NULL,
+  PRIMARY KEY (kode_rs, day, what)
+);
+
+CREATE TABLE tempat_tidur (
+  kode_rs TEXT NOT NULL,
+  id_t_tt BIGINT NOT NULL,
+  id_tt TEXT,
+  ruang TEXT,
+  jumlah_ruang BIGINT,
+  jumlah BIGINT,
+  terpakai BIGINT,
+  terpakai_suspek BIGINT,
+  terpakai_konfirmasi BIGINT,
+  antrian BIGINT,
+  prepare BIGINT,
+  prepare_plan BIGINT,
+  covid BIGINT,
+  terpakai_dbd BIGINT,
+  terpakai_dbd_anak BIGINT,
+  jumlah_dbd BIGINT,
+  recognised TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  received_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  deleted_at BIGINT,
+  warnings TEXT,
+  PRIMARY KEY (kode_rs, id_t_tt)
+);
+
+CREATE UNIQUE INDEX tempat_tidur_recognised ON tempat_tidur (kode_rs, recognised) WHERE deleted_at IS NULL;
+

@@ -1,0 +1,54 @@
+"""What must not change unnoticed: each golden file and the function that gives its text."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from sqlalchemy import Dialect
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from rsonline.reports.references import shipped
+from rsonline.service.openapi import document
+from rsonline.service.routes import LISTS, PREFIX, endpoints
+from rsonline.store.schema import metadata
+
+FOLDER = Path(__file__).parent
+
+
+def openapi() -> str:
+    """The description of the service, but for its version."""
+    described = document(shipped())
+    described["info"]["version"] = "-"
+    return json.dumps(described, ensure_ascii=False, indent=1) + "\n"
+
+
+def routes() -> str:
+    """Method, path and the function that answers."""
+    lines = [f"GET {PREFIX}{path} list:{each.name}" for path, each in LISTS.items()]
+    for endpoint in endpoints().values():
+        lines += [f"{m} {PREFIX}{endpoint.report.path} {v.__name__}" for m, v in endpoint.verbs.items()]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def ddl(dialect: Dialect) -> str:
+    """The statements that make the whole database."""
+    statements = []
+    for table in metadata.sorted_tables:
+        statements.append(str(CreateTable(table).compile(dialect=dialect)).strip())
+        indexes = sorted(table.indexes, key=lambda index: str(index.name))
+        statements += [str(CreateIndex(index).compile(dialect=dialect)).strip() for index in indexes]
+    return "".join(f"{tidy(statement)};\n\n" for statement in statements)
+
+
+def tidy(statement: str) -> str:
+    """Without blanks at the ends of lines."""
+    return "\n".join(line.rstrip() for line in statement.replace("\t", "  ").splitlines())
+
+
+TEXTS: Mapping[str, Callable[[], str]] = {
+    "openapi.json": openapi,
+    "routes.txt": routes,
+    "sqlite.sql": lambda: ddl(sqlite.dialect()),
+    "postgresql.sql": lambda: ddl(postgresql.dialect()),  # type: ignore[no-untyped-call]
+}

@@ -2,7 +2,8 @@
 
 import os
 import socket
-from collections.abc import AsyncIterator, Callable
+import uuid
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -10,8 +11,8 @@ import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rsonline import logs
 from rsonline.reports import REPORTS
@@ -47,7 +48,42 @@ class Application:
         if scope["type"] == "http" and scope["path"][:3].lower() == "/fo":
             await self._guide(scope, receive, send)
         else:
-            await self._people(scope, receive, send)
+            await self._people(scope, receive, with_headers(send))
+
+
+PUBLIC = frozenset(
+    {
+        *("/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"),
+        *("/docs/docs.css", "/docs/docs.js", "/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js"),
+    }
+)
+"""Addresses that ask for no credentials and show nothing of any hospital. Everything below `/fo` asks for them."""
+
+_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+
+
+def with_headers(send: Send) -> Send:
+    """Every answer has a request id and the headers that keep a browser from guessing."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            given = list(message.get("headers", ()))
+            named = {name.lower() for name, _ in given}
+            own = [header for header in _HEADERS if header[0] not in named]
+            message["headers"] = [*given, *own, (b"x-request-id", uuid.uuid4().hex.encode())]
+        await send(message)
+
+    return sending
+
+
+def undeclared(routes: Sequence[BaseRoute]) -> list[str]:
+    """The addresses that nobody has declared public: the application does not start with one (SR-17)."""
+    return [path for route in routes if (path := getattr(route, "path", "?")) not in PUBLIC]
 
 
 def create_app(
@@ -84,13 +120,15 @@ def create_app(
         close()
         log.info("service.stopped")
 
-    routes = [
+    routes: list[BaseRoute] = [
         Route("/", _welcome),
         Route("/healthz", _healthy),
         Route("/readyz", partial(_ready, store, settings)),
         Route("/metrics", partial(_metrics, store)),
         *reference.routes(settings, references),
     ]
+    if unknown := undeclared(routes):
+        raise RuntimeError(f"no permission is declared for {', '.join(unknown)}")
     return Application(guide, Starlette(routes=routes, lifespan=lifespan), close)
 
 

@@ -126,7 +126,15 @@ def run(form: int, max_examples: int, seed: int | None) -> int:
         try:
             command = [sys.executable, "-c", _PROGRAM, "--config-file", str(folder / "schemathesis.toml"), "run"]
             command += [str(folder / "openapi.json"), "--url", f"http://127.0.0.1:{service.port}{PREFIX}"]
-            command += ["--checks", "all", "--max-examples", str(max_examples), "--continue-on-failure", "--workers", "2"]
+            command += [
+                "--checks",
+                "all",
+                "--max-examples",
+                str(max_examples),
+                "--continue-on-failure",
+                "--workers",
+                "2",
+            ]
             command += [] if seed is None else ["--seed", str(seed)]
             environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.long.fuzz_hooks"}
             return subprocess.run(command, check=False, env=environment).returncode

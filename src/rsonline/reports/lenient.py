@@ -25,7 +25,7 @@ _LINE_BLANK = re.compile(r"[ \t\r]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _WORD = re.compile(r"-?[A-Za-z]+")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
-_FORM = re.compile(r"[A-Za-z_][A-Za-z0-9_.+%-]*=")
+_FORM = re.compile(r"[A-Za-z_][A-Za-z0-9_.+%-]{0,63}=")
 _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None}
 

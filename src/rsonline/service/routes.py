@@ -27,6 +27,7 @@ from rsonline.service import dialects, metrics
 from rsonline.service.dialects import Answer, Incoming
 from rsonline.service.gate import Caller, Denied, Gate
 from rsonline.store.change import Busy, Full, Stale
+from rsonline.store.journal import note_refusal
 from rsonline.store.sqlite import SqliteStore
 
 PREFIX = "/fo/index.php"
@@ -203,6 +204,8 @@ class GuideDoor:
                 served.repairs = () if path_as_in_guide(route, path) else (Repair("path", path.strip()),)
                 incoming = Incoming(served.method, headers, _query(scope), body, segment)
                 return await self._serve(route, incoming, caller, served)
+            except Refused as refused:
+                return await self._refuse(route, refused, caller, served)
             except Stale:
                 self._gate.forget(caller.origin)
         return dialects.failed(503, "busy", language)
@@ -215,23 +218,26 @@ class GuideDoor:
 
     async def _serve(self, route: Endpoint, incoming: Incoming, caller: Caller, served: "Served") -> Answer:
         report = route.report
-        try:
-            sent = dialects.unwrap(report, incoming)
-            served.repairs = (*served.repairs, *sent.repairs)
-            asked = route.verbs[served.method](
-                Call(caller.origin, report, sent.members, caller.at, caller.create_on_put)
-            )
-            served.repairs = (*served.repairs, *asked.repairs)
-            if isinstance(asked, Asked):
-                outcome = await self._store.submit(asked.change)
-                if outcome.kind == "missing":
-                    metrics.put_miss(report.name)
-                return dialects.outcome(asked.change.report, served.method, outcome, served.language)
-            rows = await self._store.read(caller.origin, asked.look)
-            return dialects.rows(report, asked.show(rows))
-        except Refused as refused:
-            served.repairs = (*served.repairs, *[r for r in refused.repairs if r not in served.repairs])
-            return dialects.refused(report, served.method, refused.problems, served.language)
+        sent = dialects.unwrap(report, incoming)
+        served.repairs = (*served.repairs, *sent.repairs)
+        asked = route.verbs[served.method](Call(caller.origin, report, sent.members, caller.at, caller.create_on_put))
+        served.repairs = (*served.repairs, *asked.repairs)
+        if isinstance(asked, Asked):
+            outcome = await self._store.submit(asked.change)
+            if outcome.kind == "missing":
+                metrics.put_miss(report.name)
+            return dialects.outcome(asked.change.report, served.method, outcome, served.language)
+        rows = await self._store.read(caller.origin, asked.look)
+        return dialects.rows(report, asked.show(rows))
+
+    async def _refuse(self, route: Endpoint | List, refused: Refused, caller: Caller, served: "Served") -> Answer:
+        served.repairs = (*served.repairs, *[r for r in refused.repairs if r not in served.repairs])
+        if isinstance(route, List):
+            return dialects.failed(400, "query", served.language)
+        if any(problem.code == "other_hospital" for problem in refused.problems):
+            # Somebody named another hospital: nothing was selected by it, and it leaves a line (SR-16).
+            await self._store.perform(lambda on: note_refusal(on, caller.origin, route.report, "other_hospital"))
+        return dialects.refused(route.report, served.method, refused.problems, served.language)
 
 
 @dataclass(slots=True)
@@ -248,12 +254,14 @@ class Served:
     always_200: bool = False
     repairs: Sequence[Repair] = ()
     allow: tuple[str, ...] = ()
+    retry_after: int = 2
 
 
 def _failure(error: Exception, served: Served) -> Answer:
     """An exception as an answer; what nobody expected is a 500 that says nothing of its inside (SR-33)."""
     match error:
         case Denied():
+            served.retry_after = error.retry_after or served.retry_after
             if error.status in (401, 400):
                 return dialects.denied(error.status, error.reason, served.language, **error.detail)
             return dialects.failed(error.status, error.reason, served.language, **error.detail)
@@ -274,7 +282,7 @@ def _headers(answer: Answer, served: Served, request_id: str, length: int) -> li
     if answer.warnings:
         headers.append((b"x-rsonline-warnings", _listed(answer.warnings, "member")))
     if answer.status in (429, 503):
-        headers.append((b"retry-after", b"2"))
+        headers.append((b"retry-after", str(served.retry_after).encode()))
     if answer.status == 405:
         headers.append((b"allow", ", ".join(served.allow).encode()))
     return headers

@@ -75,6 +75,7 @@ REASONS: Final[dict[str, Words]] = {
     "too_large": Words("Isi permintaan gagal dibaca: lebih dari {most} byte", "The body is larger than {most} bytes"),
     "encoding": Words("Content-Encoding tidak didukung", "Content-Encoding is not supported"),
     "internal": Words("Terjadi gangguan di layanan, data gagal diproses", "The service failed, nothing was processed"),
+    "query": Words("Isian di belakang alamat gagal dibaca", "The query of the address cannot be read"),
     "host": Words("Nama host tidak dikenal", "Unknown host name"),
 }
 

@@ -8,13 +8,11 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
-import msgspec
 import sqlalchemy as sa
 
 from rsonline.store import journal
 from rsonline.store.change import Origin
 from rsonline.store.schema import credential, hospital, known_source, tally
-from rsonline.store.schema import journal as journal_table
 
 ZONES = {"WIB": "Asia/Jakarta", "WITA": "Asia/Makassar", "WIT": "Asia/Jayapura"}
 CHANGE_OVER = timedelta(hours=72)
@@ -235,14 +233,4 @@ def _add_credential(connection: sa.Connection, code: str, hash: str, kind: str, 
 def _write_line(
     connection: sa.Connection, code: str, name: str, key: list[Any], verb: str, new: dict[str, Any]
 ) -> None:
-    last = connection.execute(
-        sa.select(sa.func.max(journal_table.c.seq)).where(journal_table.c.kode_rs == code)
-    ).scalar_one()
-    origin = Origin(code, 0, source="cli")
-    text = msgspec.json.encode
-    values = journal.line(
-        origin, (last or 0) + 1, datetime.now(UTC), name, text(key).decode(), verb, None, text(new).decode()
-    )
-    row = dict(zip(journal.COLUMNS, values, strict=True))
-    row["at"] = datetime.now(UTC)
-    connection.execute(sa.insert(journal_table).values(row))
+    journal.append(connection, Origin(code, 0, source="cli"), name, key, verb, new)

@@ -1,9 +1,11 @@
 """The journal: one line per change, in the transaction that makes it."""
 
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
+import sqlalchemy as sa
 
 from rsonline.reports.report import Report, Row, key_of
 from rsonline.store.change import Origin
@@ -28,6 +30,25 @@ def key_text(report: Report[Any], row: Row) -> str:
     """The key of a row behind the hospital's code, as JSON."""
     values = [row[name] for name in key_of(report.identity)]
     return _encode([v.isoformat() if isinstance(v, date | datetime) else v for v in values]).decode()
+
+
+def append(
+    connection: sa.Connection, origin: Origin, name: str, key: Sequence[object], verb: str, new: Mapping[str, object]
+) -> None:
+    """A line about something that is no report, on a connection inside a transaction."""
+    last = connection.execute(
+        sa.select(sa.func.max(journal.c.seq)).where(journal.c.kode_rs == origin.hospital)
+    ).scalar_one()
+    now = datetime.now(UTC)
+    values = line(
+        origin, (last or 0) + 1, now, name, _encode(list(key)).decode(), verb, None, _encode(dict(new)).decode()
+    )
+    connection.execute(sa.insert(journal).values({**dict(zip(COLUMNS, values, strict=True)), "at": now}))
+
+
+def note_refusal(connection: sa.Connection, origin: Origin, report: Report[Any], code: str) -> None:
+    """A line about a message that was refused for what it tried."""
+    append(connection, origin, report.name, [], "refused", {"code": code})
 
 
 def line(

@@ -27,6 +27,7 @@ CREATE TABLE antrian (
   received_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
   deleted_at BIGINT,
+  claimed_at BIGINT,
   warnings TEXT,
   PRIMARY KEY (kode_rs, kodebooking)
 );
@@ -42,6 +43,7 @@ CREATE TABLE antrian_task (
   received_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
   deleted_at BIGINT,
+  claimed_at BIGINT,
   warnings TEXT,
   PRIMARY KEY (kode_rs, kodebooking, taskid)
 );
@@ -56,6 +58,7 @@ CREATE TABLE apd (
   received_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
   deleted_at BIGINT,
+  claimed_at BIGINT,
   warnings TEXT,
   PRIMARY KEY (kode_rs, id_kebutuhan)
 );
@@ -178,6 +181,7 @@ CREATE TABLE nakes_terinfeksi (
   received_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
   deleted_at BIGINT,
+  claimed_at BIGINT,
   warnings TEXT,
   PRIMARY KEY (kode_rs, tanggal)
 );
@@ -204,6 +208,7 @@ CREATE TABLE oksigen (
   received_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
   deleted_at BIGINT,
+  claimed_at BIGINT,
   warnings TEXT,
   PRIMARY KEY (kode_rs, tanggal)
 );
@@ -255,6 +260,7 @@ CREATE TABLE pcr_nakes (
   received_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
   deleted_at BIGINT,
+  claimed_at BIGINT,
   warnings TEXT,
   PRIMARY KEY (kode_rs, tanggal)
 );
@@ -269,6 +275,7 @@ CREATE TABLE sdm (
   received_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
   deleted_at BIGINT,
+  claimed_at BIGINT,
   warnings TEXT,
   PRIMARY KEY (kode_rs, id_kebutuhan)
 );
@@ -299,6 +306,7 @@ CREATE TABLE shk (
   received_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
   deleted_at BIGINT,
+  claimed_at BIGINT,
   warnings TEXT,
   PRIMARY KEY (kode_rs, id_shk)
 );
@@ -322,6 +330,7 @@ CREATE TABLE shk_hasil (
   received_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
   deleted_at BIGINT,
+  claimed_at BIGINT,
   warnings TEXT,
   PRIMARY KEY (kode_rs, id_hasil)
 );
@@ -360,6 +369,7 @@ CREATE TABLE tempat_tidur (
   received_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
   deleted_at BIGINT,
+  claimed_at BIGINT,
   warnings TEXT,
   PRIMARY KEY (kode_rs, id_t_tt)
 );

@@ -87,10 +87,11 @@ class Applier:
     connection has committed, which SQLite tells by `data_version`.
     """
 
-    def __init__(self, path: Path, *, commit_each: bool = False) -> None:
+    def __init__(self, path: Path, *, commit_each: bool = False, clock: Callable[[], float] | None = None) -> None:
         self._db = connect(path)
         self._sa = engine_on(lambda: self._db).connect()
         self._commit_each = commit_each
+        self._clock = clock
         self._others: int | None = None
         self._heads: dict[str, int] = {}
         self._states: dict[str, tuple[int, bool] | None] = {}
@@ -169,7 +170,7 @@ class Applier:
         if self._states[code] != (origin.version, True):
             raise Stale
         # Receipt times never run backwards, whatever the machine's clock does.
-        self._latest = max(self._latest, time.time())
+        self._latest = max(self._latest, time.time() if self._clock is None else self._clock())
         now = datetime.fromtimestamp(self._latest, UTC)
         found: list[list[Row]] = []
         for each in change.lookups:
@@ -239,7 +240,8 @@ class SqliteStore:
     """The embedded store in one file.
 
     `read` and `submit` are the two ways in; both check that the credentials behind the origin still are what was
-    verified, inside the transaction that does the work (SR-03).
+    verified, inside the transaction that does the work (SR-03). A `clock` gives other receipt times than now, for
+    history that is made up.
     """
 
     def __init__(
@@ -249,9 +251,10 @@ class SqliteStore:
         waiting: int = 4096,
         readers: int = 4,
         commit_each: bool = False,
+        clock: Callable[[], float] | None = None,
         on_broken: Callable[[BaseException], None],
     ) -> None:
-        self._applier = Applier(path, commit_each=commit_each)
+        self._applier = Applier(path, commit_each=commit_each, clock=clock)
         self._writer = Writer(self._applier, waiting=waiting, on_broken=on_broken)
         self._engine = engine_on(lambda: connect(path, read_only=True), pooled=readers)
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="rsonline-reader")

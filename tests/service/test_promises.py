@@ -102,7 +102,7 @@ async def test_an_older_claim_is_flagged_and_in_strict_mode_refused(service: Ser
 
 async def test_clock_classes_and_repairs_are_counted_for_the_hospital(service: Service) -> None:
     hospital = service.hospital()
-    off = {"X-Timestamp": str(int(time.time()) - 36_000)}
+    off: dict[str, str | None] = {"X-Timestamp": str(int(time.time()) - 36_000)}
     await hospital.send(
         "POST", "/Fasyankes", raw=b'{"id_tt":"02","ruang":"A","jumlah_ruang":1,"jumlah":1,"terpakai":0,}', headers=off
     )
@@ -111,6 +111,7 @@ async def test_clock_classes_and_repairs_are_counted_for_the_hospital(service: S
     store.close()
     assert counted["clock:off"] == 1
     assert counted["repair:leading_zeros"] == 1
+    assert counted["repair:trailing_comma"] == 1
 
 
 async def test_an_address_without_a_declared_permission_does_not_start() -> None:

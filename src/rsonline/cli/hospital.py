@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from rsonline.cli import DatabaseOption, DataOption, app, settings_of
 
@@ -88,6 +86,9 @@ def add(
 @hospitals_app.command("list")
 def list_(data: DataOption = None, database: DatabaseOption = None) -> None:
     """Daftar rumah sakit."""
+    from rich.console import Console
+    from rich.table import Table
+
     from rsonline.store import hospitals
 
     table = Table("Kode", "Nama", "Zona", "Aktif", "Kata sandi", "PUT menambah", "Selalu 200")
@@ -103,7 +104,9 @@ def list_(data: DataOption = None, database: DatabaseOption = None) -> None:
             yes[row["create_on_put"]],
             yes[row["always_200"]],
         )
-    Console().print(table)
+    console = Console()
+    # A pipe has no width of its own: what is searched with grep must not be cut.
+    (console if console.is_terminal else Console(width=200)).print(table)
 
 
 @hospitals_app.command()

@@ -4,8 +4,6 @@ import inspect
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from rsonline.cli import app
 
@@ -15,6 +13,9 @@ def show(
     report: Annotated[str, typer.Argument(help="Nama laporan, misalnya oksigen.", show_default=False)] = "",
 ) -> None:
     """Perlihatkan satu jenis laporan: alamat, fungsi, kolom, formulir, pesan. Tanpa nama: daftarnya."""
+    from rich.console import Console
+    from rich.table import Table
+
     from rsonline.intake.rules import EXCEPTIONS, verbs_of
     from rsonline.reports import REPORTS
     from rsonline.reports.references import shipped

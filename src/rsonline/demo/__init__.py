@@ -1,4 +1,4 @@
-"""The demonstration: the real service with forty hospitals that do not exist, their last two weeks, and live senders."""
+"""The demonstration: the real service with forty hospitals that do not exist, two weeks of history, live senders."""
 
 import contextlib
 import json
@@ -25,7 +25,7 @@ from rsonline.store import migrate
 
 HOST = "127.0.0.1"
 _MARK = ".rsonline-demo"
-_PASSWORDS = "kata-sandi.json"  # noqa: S105 (the name of a file)
+_PASSWORDS = "kata-sandi.json"
 _TOLD = "riwayat-sampai.json"
 
 
@@ -138,10 +138,17 @@ def curl_lines(port: int, code: str, password: str, room: tuple[str, str]) -> tu
     """Five lines to paste into bash, each with what it shows."""
     base = f"http://{HOST}:{port}/fo/index.php"
     head = f"-H 'X-rs-id: {code}' -H 'X-pass: {password}' -H \"X-Timestamp: $(date +%s)\""
-    oxygen = '{"tanggal":"\'$(date +%F)\'","p_cair":"120","p_tabung_kecil":"890","k_isi_cair":"445","k_isi_tabung_besar":"6666.03"}'
+    # The day is the hospital's, whatever zone the reader is in.
+    oxygen = (
+        '{"tanggal":"\'$(TZ=Asia/Jakarta date +%F)\'",'
+        '"p_cair":"120","p_tabung_kecil":"890","k_isi_cair":"445","k_isi_tabung_besar":"6666.03"}'
+    )
     broken = '{\n  "id_tt" : "3",\n  "ruang" : "Irina A atas (Bedah),\n  "jumlah_ruang" : "3"\n}'
     id_tt, ruang = room
-    bed = f'{{"id_tt":"{id_tt}","ruang":"{ruang}","jumlah_ruang":"1","jumlah":"4","terpakai":"2","prepare":"0","prepare_plan":"0","covid":"0"}}'
+    bed = json.dumps(
+        {"id_tt": id_tt, "ruang": ruang, "jumlah_ruang": "1", "jumlah": "4", "terpakai": "2"}
+        | {"prepare": "0", "prepare_plan": "0", "covid": "0"}
+    )
     return (
         ("daftar jenis tempat tidur / bed types", f"curl -s {head} {base}/Referensi/tempat_tidur"),
         ("tempat tidur rumah sakit ini / its beds", f"curl -s {head} {base}/Fasyankes"),

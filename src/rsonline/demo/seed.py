@@ -40,7 +40,7 @@ def add_hospitals(path: Path, keep: Path) -> dict[str, str]:
 
 
 def seed(path: Path, now: datetime, first: date, days: int, progress: Callable[[int, int], None]) -> int:
-    """Write everything that was said from `first` on. Returns how many messages; raises Broken where the store fails."""
+    """Write everything that was said from `first` on; how many messages. Raises Broken where the store fails."""
     messages = sorted((m for place in places() for m in tell(place, first, days, now)), key=lambda m: m.at)
     asyncio.run(_write(path, messages, progress))
     return len(messages)

@@ -1,6 +1,7 @@
 """What is irregular: the exceptions to the usual verbs, in one table."""
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,7 +26,7 @@ from rsonline.reports.kinds.tempat_tidur import null_room
 from rsonline.reports.report import Report, Row, recognised
 from rsonline.reports.verdict import Problem, Refused, ReportWarning
 from rsonline.store import reads
-from rsonline.store.change import Change, Decision, Found, Lookup, Outcome, Put
+from rsonline.store.change import Decision, Found, Lookup, Outcome, Put
 
 SHK_DAYS_BACK = 30
 
@@ -52,7 +53,7 @@ def rooms(call: Call) -> Reading:
 def add_room(call: Call) -> Asked:
     """As usual; warns when the name already stands under another bed type, since one client updates by name alone."""
     usual = add(call)
-    ruang = read(call.report, call.sent, call.at).values.get("ruang", "")
+    ruang = usual.values.get("ruang", "")
 
     def decide(found: Found, now: datetime) -> Decision:
         decision = usual.change.decide(found[:-1], now)
@@ -61,8 +62,7 @@ def add_room(call: Call) -> Asked:
             return decision
         return _with_warning(decision, ReportWarning(member="ruang", code="name_under_several_types"))
 
-    lookups = [*usual.change.lookups, Lookup(TEMPAT_TIDUR, {"ruang": ruang})]
-    return asked(call, "add", lookups, decide, usual.repairs)
+    return also(usual, Lookup(TEMPAT_TIDUR, {"ruang": ruang}), decide)
 
 
 def remove_room(call: Call) -> Asked:
@@ -88,7 +88,7 @@ def remove_room(call: Call) -> Asked:
             return Decision(Outcome("refused", problems=[problem]))
         return taken_away(TEMPAT_TIDUR, found[0][0], [])
 
-    return asked(call, "remove", [Lookup(TEMPAT_TIDUR, where)], decide, said.repairs)
+    return asked(call, "remove", [Lookup(TEMPAT_TIDUR, where)], decide, said)
 
 
 def find_shk(call: Call) -> Reading:
@@ -130,16 +130,16 @@ def remove_result(call: Call) -> Asked:
 
 def mark(call: Call) -> Asked:
     """A task time, compared with the others of its booking; a repeated one keeps the first time and says so."""
-    return _with_other_times(call, add(call))
+    return _with_other_times(add(call))
 
 
 def mark_again(call: Call) -> Asked:
     """A corrected task time, compared with the other times of its booking."""
-    return _with_other_times(call, replace(call))
+    return _with_other_times(replace(call))
 
 
-def _with_other_times(call: Call, usual: Asked) -> Asked:
-    said = read(call.report, call.sent, call.at, partial=True).values
+def _with_other_times(usual: Asked) -> Asked:
+    said = usual.values
 
     def decide(found: Found, now: datetime) -> Decision:
         decision = usual.change.decide(found[:-1], now)
@@ -151,9 +151,13 @@ def _with_other_times(call: Call, usual: Asked) -> Asked:
             return _with_warning(decision, ReportWarning(member="waktu", code="task_out_of_order"))
         return decision
 
-    lookups = [*usual.change.lookups, Lookup(ANTRIAN_TASK, {"kodebooking": said["kodebooking"]})]
-    change = Change(call.origin, call.report, usual.change.verb, tuple(lookups), decide, usual.change.tallies)
-    return Asked(change, usual.repairs)
+    return also(usual, Lookup(ANTRIAN_TASK, {"kodebooking": said["kodebooking"]}), decide)
+
+
+def also(usual: Asked, lookup: Lookup, decide: Callable[[Found, datetime], Decision]) -> Asked:
+    """The usual change with one more lookup, whose rows come last, and another decision."""
+    lookups = (*usual.change.lookups, lookup)
+    return dataclasses.replace(usual, change=dataclasses.replace(usual.change, lookups=lookups, decide=decide))
 
 
 def _out_of_order(row: Row, marks: list[Row]) -> bool:

@@ -3,9 +3,10 @@
 A verb is a function `Call → Change` or `Call → Reading`. It sees neither HTTP nor SQL.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from rsonline.reports import REPORTS
@@ -26,7 +27,7 @@ from rsonline.reports.report import (
 )
 from rsonline.reports.verdict import Problem, Refused, Repair, ReportWarning
 from rsonline.store import reads
-from rsonline.store.change import Change, Decision, Found, Lookup, Origin, Outcome, Put
+from rsonline.store.change import Change, Decision, Found, LaterLookup, Lookup, Origin, Outcome, Put
 
 DAYS_BACK = 10
 Shown = dict[str, str | None]
@@ -59,12 +60,15 @@ class Asked:
 
     change: Change
     repairs: Sequence[Repair] = ()
+    values: Row = field(default_factory=dict)
+    """The members that were sent, as read."""
 
 
 Verb = Callable[[Call], Asked | Reading]
 
 
-def parent_of(report: Report[Any], reports: Iterable[Report[Any]] = REPORTS) -> Report[Any] | None:
+@cache
+def parent_of(report: Report[Any], reports: tuple[Report[Any], ...] = REPORTS) -> Report[Any] | None:
     """The report that this one's records belong to."""
     identity = report.identity
     for other in reports:
@@ -76,7 +80,8 @@ def parent_of(report: Report[Any], reports: Iterable[Report[Any]] = REPORTS) -> 
     return None
 
 
-def children_of(report: Report[Any], reports: Iterable[Report[Any]] = REPORTS) -> list[Report[Any]]:
+@cache
+def children_of(report: Report[Any], reports: tuple[Report[Any], ...] = REPORTS) -> list[Report[Any]]:
     """The numbered reports that go when this record goes. Steps stay: recorded times are never taken away."""
     return [r for r in reports if isinstance(r.identity, Numbered) and parent_of(r, reports) is report]
 
@@ -88,12 +93,9 @@ def live(rows: list[Row]) -> Row | None:
 
 def merge(report: Report[Any], old: Row | None, sent: Row) -> Row:
     """The stored record with what was sent laid over it; without an old one, what was sent."""
-    kept = (
-        {}
-        if old is None
-        else {k: v for k, v in old.items() if k not in report.record.renewed or k in key_of(report.identity)}
-    )
-    return {**kept, **sent}
+    if old is None:
+        return dict(sent)
+    return {**{k: v for k, v in old.items() if k not in report.record.renewed}, **sent}
 
 
 def keyed(call: Call, said: Read) -> Row:
@@ -146,15 +148,15 @@ def older(origin: Origin, old: Row | None) -> bool:
 def asked(
     call: Call,
     verb: str,
-    lookups: Sequence[Any],
+    lookups: Sequence[Lookup | LaterLookup],
     decide: Callable[[Found, datetime], Decision],
-    repairs: Sequence[Repair],
+    said: Read,
 ) -> Asked:
     """The change of a message, with a count of its repairs for the hospital."""
-    tallies = tuple(f"repair:{code}" for code in sorted({r.code for r in repairs}))
+    tallies = tuple(sorted({f"repair:{r.code}" for r in said.repairs})) if said.repairs else ()
     if call.origin.clock not in (None, "exact"):
         tallies = (*tallies, f"clock:{call.origin.clock}")
-    return Asked(Change(call.origin, call.report, verb, tuple(lookups), decide, tallies), repairs)
+    return Asked(Change(call.origin, call.report, verb, tuple(lookups), decide, tallies), said.repairs, said.values)
 
 
 # ---- writing
@@ -169,7 +171,7 @@ def save(call: Call) -> Asked:
         old = live(found[0])
         return put(call, said, old or next(iter(found[0]), None), "saved" if old is None else "updated")
 
-    return asked(call, "save", [Lookup(call.report, key, deleted=True)], decide, said.repairs)
+    return asked(call, "save", [Lookup(call.report, key, deleted=True)], decide, said)
 
 
 def add(call: Call) -> Asked:
@@ -196,7 +198,7 @@ def add(call: Call) -> Asked:
         old = None if isinstance(identity, Numbered) else next(iter(found[0]), None)
         return put(call, said, old, "saved", extra=extra)
 
-    return asked(call, "add", lookups, decide, said.repairs)
+    return asked(call, "add", lookups, decide, said)
 
 
 def replace(call: Call) -> Asked:
@@ -214,7 +216,7 @@ def replace(call: Call) -> Asked:
             return put_miss(call, said, next(iter(found[0]), None))
         return put(call, said, old, "updated")
 
-    return asked(call, "replace", lookups, decide, said.repairs)
+    return asked(call, "replace", lookups, decide, said)
 
 
 def _replace_numbered(call: Call, identity: Numbered) -> Asked:
@@ -254,7 +256,7 @@ def _replace_numbered(call: Call, identity: Numbered) -> Asked:
             return Decision(Outcome("unknown", {identity.number: number}))
         return put(call, said, by_number, "updated")
 
-    return asked(call, "replace", lookups, decide, said.repairs)
+    return asked(call, "replace", lookups, decide, said)
 
 
 def put_miss(call: Call, said: Read, deleted: Row | None) -> Decision:
@@ -286,7 +288,7 @@ def remove(call: Call) -> Asked:
             return Decision(Outcome("unknown", key))
         return taken_away(call.report, old, list(zip(children, found[1:], strict=True)))
 
-    return asked(call, "remove", lookups, decide, said.repairs)
+    return asked(call, "remove", lookups, decide, said)
 
 
 def taken_away(report: Report[Any], old: Row, children: Sequence[tuple[Report[Any], list[Row]]]) -> Decision:

@@ -1,6 +1,7 @@
 """What the service counts of itself, for Prometheus."""
 
 from collections.abc import Sequence
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -30,10 +31,17 @@ _put_misses = Counter(
 waiting = Gauge("rsonline_waiting_writes", "Changes that wait for the next commit", registry=registry)
 
 
+@cache
+def _children(report: str, method: str, status: int) -> tuple[Counter, Histogram]:
+    """Both metrics with their labels: few, since reports, methods and statuses are few."""
+    return _requests.labels(report, method, str(status)), _seconds.labels(method)
+
+
 def note(report: str, method: str, status: int, seconds: float, repairs: Sequence[Repair]) -> None:
     """Count one request."""
-    _requests.labels(report, method, str(status)).inc()
-    _seconds.labels(method).observe(seconds)
+    counted, timed = _children(report, method, status)
+    counted.inc()
+    timed.observe(seconds)
     for repair in repairs:
         _repairs.labels(repair.code).inc()
 

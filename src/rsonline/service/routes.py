@@ -8,7 +8,7 @@ import re
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -26,7 +26,7 @@ from rsonline.reports.verdict import Problem, Refused, Repair, ReportWarning
 from rsonline.service import dialects, metrics
 from rsonline.service.dialects import Answer, Incoming
 from rsonline.service.gate import Caller, Denied, Gate
-from rsonline.store.change import Busy, Full, Stale
+from rsonline.store.change import Busy, Change, Full, Stale
 from rsonline.store.journal import note_refusal
 from rsonline.store.sqlite import SqliteStore
 
@@ -223,7 +223,7 @@ class GuideDoor:
         asked = route.verbs[served.method](Call(caller.origin, report, sent.members, caller.at, caller.create_on_put))
         served.repairs = (*served.repairs, *asked.repairs)
         if isinstance(asked, Asked):
-            outcome = await self._store.submit(asked.change)
+            outcome = await self._store.submit(counted(asked.change, sent.repairs))
             if outcome.kind == "missing":
                 metrics.put_miss(report.name)
             return dialects.outcome(asked.change.report, served.method, outcome, served.language)
@@ -238,6 +238,13 @@ class GuideDoor:
             # Somebody named another hospital: nothing was selected by it, and it leaves a line (SR-16).
             await self._store.perform(lambda on: note_refusal(on, caller.origin, route.report, "other_hospital"))
         return dialects.refused(route.report, served.method, refused.problems, served.language)
+
+
+def counted(change: Change, repairs: Sequence[Repair]) -> Change:
+    """The change, with what was mended in its body counted for the hospital."""
+    if not repairs:
+        return change
+    return replace(change, tallies=(*change.tallies, *sorted({f"repair:{r.code}" for r in repairs})))
 
 
 @dataclass(slots=True)

@@ -83,7 +83,7 @@ _STEERING = re.compile(r"PUT|POST|DELETE")
 
 
 def echo(text: object) -> str:
-    """A name from outside inside a sentence. GOS repeats a request when it reads POST or PUT in capitals."""
+    """A name from outside inside a sentence. One client repeats a request when it reads POST or PUT in capitals."""
     return _STEERING.sub(lambda m: m[0].capitalize(), str(text))
 
 

@@ -156,7 +156,6 @@ def report_table(report: Report[Any], into: sa.MetaData) -> sa.Table:
             table.c.recognised,
             unique=identity.unique,
             sqlite_where=alive,
-            postgresql_where=alive,
         )
         if identity.parent:
             sa.Index(f"{report.name}_parent", table.c.kode_rs, table.c[identity.parent])

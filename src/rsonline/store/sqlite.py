@@ -56,9 +56,16 @@ def connect(path: Path, *, read_only: bool = False) -> Any:
 def engine_on(creator: Callable[[], Any], *, pooled: int | None = None) -> sa.Engine:
     """SQLAlchemy over connections that this module opens; transactions are begun and ended by hand."""
     if pooled is None:
-        return sa.create_engine("sqlite://", module=driver, creator=creator, poolclass=StaticPool)
+        return sa.create_engine("sqlite://", module=driver, creator=creator, poolclass=StaticPool, hide_parameters=True)
     return sa.create_engine(
-        "sqlite://", module=driver, creator=creator, poolclass=sa.QueuePool, pool_size=pooled, max_overflow=0
+        "sqlite://",
+        module=driver,
+        creator=creator,
+        poolclass=sa.QueuePool,
+        pool_size=pooled,
+        max_overflow=0,
+        # The text of an error goes to the log: it must not repeat what somebody sent (SR-50).
+        hide_parameters=True,
     )
 
 

@@ -309,12 +309,7 @@ def upgrade() -> None:
         sa.Column("warnings", sa.Text()),
     )
     op.create_index(
-        "shk_recognised",
-        "shk",
-        ["kode_rs", "recognised"],
-        unique=False,
-        sqlite_where=sa.text("deleted_at IS NULL"),
-        postgresql_where=sa.text("deleted_at IS NULL"),
+        "shk_recognised", "shk", ["kode_rs", "recognised"], unique=False, sqlite_where=sa.text("deleted_at IS NULL")
     )
     op.create_table(
         "shk_hasil",
@@ -344,7 +339,6 @@ def upgrade() -> None:
         ["kode_rs", "recognised"],
         unique=False,
         sqlite_where=sa.text("deleted_at IS NULL"),
-        postgresql_where=sa.text("deleted_at IS NULL"),
     )
     op.create_table(
         "tally",
@@ -385,5 +379,4 @@ def upgrade() -> None:
         ["kode_rs", "recognised"],
         unique=True,
         sqlite_where=sa.text("deleted_at IS NULL"),
-        postgresql_where=sa.text("deleted_at IS NULL"),
     )

@@ -53,6 +53,13 @@ check-tests: $(DEV_STAMP)
 crash: $(DEV_STAMP) ## kill the service while it writes and count what was lost (ROUNDS=50)
 	$(PYTHON) -m tests.long.crash --rounds $(ROUNDS)
 
+.PHONY: fuzz slowloris
+fuzz: $(DEV_STAMP) ## Schemathesis over the description against a real server (ARGS="--max-examples 50")
+	$(PYTHON) -m tests.long.fuzz $(ARGS)
+
+slowloris: $(DEV_STAMP) ## 500 slow connections against a running service (ARGS="http://127.0.0.1:8080/healthz")
+	$(PYTHON) tests/long/slowloris.py $(ARGS)
+
 bench: $(DEV_STAMP) ## measure speed
 	$(PYTHON) -m bench $(ARGS)
 

@@ -1,5 +1,6 @@
 """Fixtures that many tests share."""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -29,6 +30,7 @@ async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ser
         "99990",
     ):
         assert secret not in logged, secret
+    assert not re.search(r"\b9999[0-9]{11,12}\b", logged)
     assert all(line.startswith("{") for line in logged.splitlines())
 
 

@@ -311,7 +311,7 @@ CREATE TABLE shk (
   PRIMARY KEY (kode_rs, id_shk)
 );
 
-CREATE INDEX shk_recognised ON shk (kode_rs, recognised) WHERE deleted_at IS NULL;
+CREATE INDEX shk_recognised ON shk (kode_rs, recognised);
 
 CREATE TABLE shk_hasil (
   kode_rs TEXT NOT NULL,
@@ -337,7 +337,7 @@ CREATE TABLE shk_hasil (
 
 CREATE INDEX shk_hasil_parent ON shk_hasil (kode_rs, id_shk);
 
-CREATE INDEX shk_hasil_recognised ON shk_hasil (kode_rs, recognised) WHERE deleted_at IS NULL;
+CREATE INDEX shk_hasil_recognised ON shk_hasil (kode_rs, recognised);
 
 CREATE TABLE tally (
   kode_rs TEXT NOT NULL,
@@ -374,5 +374,5 @@ CREATE TABLE tempat_tidur (
   PRIMARY KEY (kode_rs, id_t_tt)
 );
 
-CREATE UNIQUE INDEX tempat_tidur_recognised ON tempat_tidur (kode_rs, recognised) WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX tempat_tidur_recognised ON tempat_tidur (kode_rs, recognised);
 

@@ -54,7 +54,7 @@ class Reference:
             return str(int(text))
         folded = " ".join(text.casefold().split())
         for entry in self.entries.values():
-            if folded == entry.id.casefold() or text in entry.more.get("alias", "").split("|"):
+            if folded == entry.id.casefold() or (text and text in entry.more.get("alias", "").split("|")):
                 return entry.id
         return None
 

@@ -7,8 +7,20 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from rsonline.reports.codec import complete, read
-from rsonline.reports.fields import At, Count, CubicMetres, Day, Kind, Owner, Schema, ServiceNumber, Text
-from rsonline.reports.references import Reference
+from rsonline.reports.fields import (
+    At,
+    Count,
+    CubicMetres,
+    Day,
+    Kind,
+    Milliseconds,
+    OneOf,
+    Owner,
+    Schema,
+    ServiceNumber,
+    Text,
+)
+from rsonline.reports.references import Reference, shipped
 from rsonline.reports.report import Member, Numbered, PerDay, Report, Row, key_of, members
 from rsonline.reports.verdict import Words
 from rsonline.service.openapi_texts import ALIASES, EXAMPLES, PERSONAL, RESPONSES
@@ -34,12 +46,27 @@ def message_name(report: Report[Any], method: str) -> str:
 
 def example(report: Report[Any], method: str = "POST") -> Row:
     """A made-up message that the service takes."""
-    sent = dict(EXAMPLES[report.name])
+    sent = dict(EXAMPLES[report.name]) if report.name in EXAMPLES else plain(report)
     if method == "POST":
         return sent
     if isinstance(report.identity, Numbered):
         sent = {report.identity.number: str(NUMBER), **sent}
     return sent
+
+
+def plain(report: Report[Any]) -> Row:
+    """An example for a kind that has no story of its own: its required members, each with the simplest value."""
+    return {m.name: _simplest(m.kind) for m in members(report.record) if m.required}
+
+
+def _simplest(kind: Kind) -> str:
+    if isinstance(kind, OneOf):
+        return next(iter(shipped()[kind.of].entries))
+    if isinstance(kind, Milliseconds):
+        return "1767323045000"
+    return {"whole": "1", "decimal": "1.5", "text": "contoh", "day": "2026-01-02", "instant": "2026-01-02 03:04:05"}[
+        kind.column
+    ]
 
 
 def example_row(report: Report[Any], references: Mapping[str, Reference]) -> dict[str, str | None]:

@@ -4,7 +4,8 @@ The page works without the internet and under a policy that allows no inline scr
 comes from a package that carries the files its makers publish; only our own three small files are in `page/`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from hashlib import sha256
 from importlib.resources import files
 
@@ -12,10 +13,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
-from swagger_ui_bundle import swagger_ui_path
 
 from rsonline.reports.references import Reference
-from rsonline.service.openapi import document
 from rsonline.settings import Settings
 
 CONTENT_SECURITY_POLICY = (
@@ -36,24 +35,40 @@ _TYPES = {"css": "text/css", "js": "text/javascript", "json": "application/json"
 
 def routes(settings: Settings, references: Mapping[str, Reference]) -> list[BaseRoute]:
     """`/openapi.json`, and `/docs` with what it loads where the settings want the page."""
-    description = document(references, unlisted=settings.unlisted_references)
-    served = {"/openapi.json": msgspec.json.encode(description)}
+
+    def description() -> bytes:
+        from rsonline.service.openapi import document
+
+        return msgspec.json.encode(document(references, unlisted=settings.unlisted_references))
+
+    served: dict[str, Callable[[], bytes]] = {"/openapi.json": description}
     if settings.reference_page:
         own = files("rsonline.service") / "page"
-        served["/docs"] = (own / "docs.html").read_bytes()
-        served |= {f"/docs/{name}": (own / name).read_bytes() for name in ("docs.css", "docs.js")}
-        theirs = ("swagger-ui.css", "swagger-ui-bundle.js")
-        served |= {f"/docs/{name}": (swagger_ui_path / name).read_bytes() for name in theirs}
-    return [_fixed(path, body) for path, body in served.items()]
+        served["/docs"] = (own / "docs.html").read_bytes
+        served |= {f"/docs/{name}": (own / name).read_bytes for name in ("docs.css", "docs.js")}
+        served |= {f"/docs/{name}": partial(_theirs, name) for name in ("swagger-ui.css", "swagger-ui-bundle.js")}
+    return [_fixed(path, make) for path, make in served.items()]
 
 
-def _fixed(path: str, body: bytes) -> Route:
-    """Bytes that stay the same while the process runs, under their ETag."""
-    tag = f'"{sha256(body).hexdigest()[:32]}"'
-    headers = {**_COMMON, "ETag": tag}
+def _theirs(name: str) -> bytes:
+    """A file of Swagger UI, from the package that carries it."""
+    from swagger_ui_bundle import swagger_ui_path
+
+    return bytes((swagger_ui_path / name).read_bytes())
+
+
+def _fixed(path: str, make: Callable[[], bytes]) -> Route:
+    """Bytes that stay the same while the process runs, under their ETag; made when they are first asked for.
+
+    A service that nobody asks for its description starts sooner and is smaller without it.
+    """
+    made = cache(make)
     media_type = _TYPES[path.rpartition(".")[2]] if "." in path else "text/html"
 
     async def give(request: Request) -> Response:
+        body = made()
+        tag = f'"{sha256(body).hexdigest()[:32]}"'
+        headers = {**_COMMON, "ETag": tag}
         known = [each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")]
         if tag in known or "*" in known:
             return Response(status_code=304, headers=headers)

@@ -24,6 +24,7 @@ from rsonline.reports.kinds.nakes_terinfeksi import ROLES
 from rsonline.reports.report import Report
 from rsonline.store.hospitals import ZONES
 
+SILENT_DAYS = 4
 _WARDS = ("Mawar", "Melati", "Anggrek", "Dahlia", "Cempaka", "Kenanga", "Teratai", "Flamboyan")
 _TYPES = ("5", "5", "5", "4", "4", "3", "3", "2", "1", "12", "14", "7", "38", "39", "36", "52", "28", "24")
 _CLINICS = (("INT", "Penyakit Dalam"), ("ANA", "Anak"), ("OBG", "Kebidanan"), ("BED", "Bedah"), ("MAT", "Mata"))
@@ -50,8 +51,6 @@ def tell(place: Place, first: date, days: int, now: datetime) -> list[Message]:
     stock = random.uniform(800, 3000)
     for number in range(days):
         day = first + timedelta(days=number)
-        if place.habit == "silent" and number >= days - 4:
-            break
         morning = datetime(day.year, day.month, day.day, 7, random.randrange(60), tzinfo=zone)
         if number == 0:
             said += _first_day(place, rooms, morning, random)
@@ -66,7 +65,10 @@ def tell(place: Place, first: date, days: int, now: datetime) -> list[Message]:
             said += _visits(place, day, zone, number, random)
         if number % 4 == int(place.code) % 4:
             said += _baby(place, day, morning, number, random)
-    return sorted((m for m in said if m.at <= now), key=lambda m: m.at)
+    # Who is silent says nothing at all, not even of what was begun before.
+    quiet = datetime.combine(first, datetime.min.time(), zone) + timedelta(days=days - SILENT_DAYS)
+    until = quiet if place.habit == "silent" else now
+    return sorted((m for m in said if m.at <= now and m.at < until), key=lambda m: m.at)
 
 
 def _rooms(place: Place, random: Random) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """`create_app`: the only place where the doors and all parts meet."""
 
+import gc
 import os
 import socket
 import uuid
@@ -160,9 +161,13 @@ def run(settings: Settings) -> None:
     limits = connections.Limits(
         connections_per_source=settings.connections_per_source, exempt=frozenset(settings.trusted_proxies)
     )
+    application = create_app(settings)
+    # What is there now stays: collecting must not walk through it again and again while requests come and go.
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
     host, port = listening.getsockname()[:2]
     log.info("service.listening", host=host, port=port)
-    connections.server(create_app(settings), host=host, port=port, limits=limits).run(sockets=[listening])
+    connections.server(application, host=host, port=port, limits=limits).run(sockets=[listening])
 
 
 def _family(host: str) -> socket.AddressFamily:

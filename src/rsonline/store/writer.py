@@ -59,8 +59,8 @@ class Writer:
             gathered = self._gathered[loop] = []
             loop.call_soon(self._hand_over, loop)
         gathered.append((item, loop, future))
-        # The caller may go away; the change is written all the same, and its result is dropped.
-        return await asyncio.shield(future)
+        # The caller may go away, and its future with it; the change is written all the same, its result is dropped.
+        return await future
 
     def close(self) -> None:
         """Take nothing more, write all that waits, end the thread."""

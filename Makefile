@@ -9,6 +9,7 @@ PYTHON := $(VENV)/bin/python
 PIP    := $(PYTHON) -m pip --disable-pip-version-check --no-input
 CODE   := $(wildcard src tests bench)
 ROUNDS := 50
+ENGINE := sqlite
 ARGS   :=
 
 # A stamp is newer than what it was made from. The development lock contains the server lock in the same
@@ -50,10 +51,26 @@ imports: $(DEV_STAMP) ## the import rules only
 check-tests: $(DEV_STAMP)
 	$(VENV)/bin/pytest -m "not slow"
 
-crash: $(DEV_STAMP) ## kill the service while it writes and count what was lost (ROUNDS=50)
-	$(PYTHON) -m tests.long.crash --rounds $(ROUNDS)
+crash: $(DEV_STAMP) ## kill the service while it writes and count what was lost (ROUNDS=50 ENGINE=sqlite)
+	$(PYTHON) -m tests.long.crash --rounds $(ROUNDS) --engine $(ENGINE)
 
-.PHONY: fuzz slowloris
+.PHONY: fuzz slowloris powercut diskfaults ha-drill rotation restore-drill
+powercut: $(DEV_STAMP) ## cut the power in a replay of the service's file calls (ARGS="--cuts 2000")
+	$(PYTHON) -m tests.long.powercut $(ARGS)
+
+diskfaults: $(DEV_STAMP) ## syncs that fail, a disk that is full
+	$(PYTHON) -m tests.long.diskfaults $(ARGS)
+
+ha-drill: $(DEV_STAMP) ## three databases under Patroni, the primary killed three times while hospitals write
+	deploy/ha/install
+	$(PYTHON) -m tests.long.ha $(ARGS)
+
+rotation: $(DEV_STAMP) ## seal a million values anew while the service writes, killed twenty times (ENGINE=sqlite)
+	$(PYTHON) -m tests.long.rotation --engine $(ENGINE) $(ARGS)
+
+restore-drill: $(DEV_STAMP) ## back up under load, kill, restore elsewhere, flip bits (ENGINE=sqlite)
+	$(PYTHON) -m tests.long.restore --engine $(ENGINE) $(ARGS)
+
 fuzz: $(DEV_STAMP) ## Schemathesis over the description against a real server (ARGS="--max-examples 50")
 	$(PYTHON) -m tests.long.fuzz $(ARGS)
 

@@ -23,7 +23,10 @@ function request()
     ["X-Timestamp"] = string.format("%d", os.time()),
     ["Content-Type"] = "application/json",
   }
-  if what == "task" then
+  if what == "task" or what == "task_once" then
+    if what == "task_once" then
+      headers["Idempotency-Key"] = string.format("k-%d", n)
+    end
     local body = string.format(
       '{"kodebooking":"B-%d","taskid":"%s","waktu":"%d000"}',
       math.floor(item / 8), steps[item % 8 + 1], os.time())

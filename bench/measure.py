@@ -15,8 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import machine, stock
+from bench import machine, places, stock
 from bench.raw import DATABASE, STATEMENTS
+from rsonline.store.database import Database
 
 CONNECTIONS = 64
 _PATIENCE = 60.0
@@ -37,11 +38,8 @@ class Plan:
     rows: int
     server_core: int
     load_core: int
-
-    @property
-    def made(self) -> Path:
-        """The database that every measurement starts from."""
-        return self.folder / "stock.sqlite3"
+    made: Database
+    """The database that every measurement starts from."""
 
 
 @dataclass(frozen=True)
@@ -120,25 +118,23 @@ def load(plan: Plan, port: int, what: str, seconds: float, first: int) -> dict[s
 def served(plan: Plan, variant: str, what: str, preload: Path | None = None) -> Run:
     """Load one variant (see bench.served) with one kind of message; every answered write is looked for in the file."""
     folder = plan.folder / "run"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    path = folder / DATABASE
-    shutil.copy(plan.made, path)
-    before = stock.lines(path)
-    port = free_port()
-    command = [sys.executable, "-m", "bench.served", variant, str(folder), str(port), str(plan.server_core)]
-    with running(command, port, folder / "service.log", preload) as (pid, _seconds):
-        # The first second verifies the passwords and fills the caches; its keys are not those of the measurement.
-        warm = load(plan, port, what, 1, plan.size.tasks * 3 // 4)
-        before_load = machine.busy(pid)
-        said = load(plan, port, what, plan.seconds, 0)
-        busy = (machine.busy(pid) - before_load) / said["requests"] * 1e6
-        resident, highest = machine.resident(pid)
-    asked = int(warm["requests"] + said["requests"])
-    if warm["failed"] or said["failed"]:
-        raise Failed(f"{variant} {what}: {warm['failed'] + said['failed']:.0f} of {asked} requests failed")
-    if variant in ("full", "each") and stock.lines(path) - before < asked:
-        raise Failed(f"{variant} {what}: {asked} answers, only {stock.lines(path) - before} lines in the journal")
+    with places.copy_of(plan.made, folder) as database:
+        before = stock.lines(database)
+        port = free_port()
+        command = [sys.executable, "-m", "bench.served", variant, str(folder), str(port), str(plan.server_core)]
+        command.append(database.url)
+        with running(command, port, folder / "service.log", preload) as (pid, _seconds):
+            # The first second verifies the passwords and fills the caches; its keys are not those of the measurement.
+            warm = load(plan, port, what, 1, plan.size.tasks * 3 // 4)
+            before_load = machine.busy(pid)
+            said = load(plan, port, what, plan.seconds, 0)
+            busy = (machine.busy(pid) - before_load) / said["requests"] * 1e6
+            resident, highest = machine.resident(pid)
+        asked = int(warm["requests"] + said["requests"])
+        if warm["failed"] or said["failed"]:
+            raise Failed(f"{variant} {what}: {warm['failed'] + said['failed']:.0f} of {asked} requests failed")
+        if variant != "nothing" and stock.lines(database) - before < asked:
+            raise Failed(f"{variant} {what}: {asked} answers, only {stock.lines(database) - before} journal lines")
     return Run(said["requests"] / said["seconds"], said["p50"], said["p99"], busy, resident, highest)
 
 
@@ -148,12 +144,11 @@ def raw(plan: Plan, batch: int, preload: Path | None = None) -> float:
     folder = plan.folder / "raw"
     folder.mkdir(exist_ok=True)
     if not (folder / STATEMENTS).exists():
-        scratch = folder / "scratch.sqlite3"
-        shutil.copy(plan.made, scratch)
-        (folder / STATEMENTS).write_bytes(pickle.dumps(stock.statements_of_tasks(scratch, plan.size, plan.rows)))
+        with places.copy_of(plan.made, folder / "scratch") as scratch:
+            (folder / STATEMENTS).write_bytes(pickle.dumps(stock.statements_of_tasks(scratch, plan.size, plan.rows)))
     for left in folder.glob(f"{DATABASE}*"):
         left.unlink()
-    shutil.copy(plan.made, folder / DATABASE)
+    shutil.copy(plan.made.path, folder / DATABASE)
     env = dict(os.environ) | ({} if preload is None else {"LD_PRELOAD": str(preload)})
     command = [sys.executable, "-m", "bench.raw", str(folder), str(plan.server_core), str(batch), str(count)]
     return float(subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout)
@@ -164,7 +159,8 @@ def start(plan: Plan, variant: str) -> float:
     folder = plan.folder / "start"
     folder.mkdir(exist_ok=True)
     if not (folder / DATABASE).exists():
-        shutil.copy(plan.made, folder / DATABASE)
+        shutil.copy(plan.made.path, folder / DATABASE)
+        shutil.copy(plan.made.keys, folder / "keys.json")
     port = free_port()
     command = [sys.executable, "-m", "bench.served", "empty", str(folder), str(port), str(plan.server_core)]
     if variant == "service":

@@ -1,13 +1,15 @@
 """The data that a measurement starts from: hospitals with bookings and rooms, made by the service's own verbs."""
 
+import asyncio
 import itertools
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
 
 from rsonline.intake.rules import verbs_of
 from rsonline.intake.verbs import Asked, Call
@@ -16,10 +18,12 @@ from rsonline.reports.fields import At
 from rsonline.reports.references import shipped
 from rsonline.reports.report import Report
 from rsonline.service.passwords import hash_password
-from rsonline.store import hospitals, journal, migrate
+from rsonline.store import hospitals, migrate
 from rsonline.store.change import Change, Origin
-from rsonline.store.rows import statements
-from rsonline.store.sqlite import Applier, connect, transaction
+from rsonline.store.database import Database
+from rsonline.store.engines import connected, open_store, transaction
+from rsonline.store.schema import journal, table_of
+from rsonline.store.sqlite import INSERT_LINE, connect, upsert
 
 FIRST_CODE = 9_200_001
 PASSWORD = "made-up-for-measuring-4711"
@@ -80,14 +84,14 @@ def task(number: int, size: Size) -> Change:
     return change(number % size.hospitals, ANTRIAN_TASK, "POST", sent)
 
 
-def make(path: Path, size: Size) -> None:
-    """A database with all of it, closed and in one file."""
-    migrate.upgrade(path)
+def make(database: Database, size: Size) -> None:
+    """A database with all of it, closed; an embedded one in one file."""
+    migrate.upgrade(database)
     hashed = hash_password(PASSWORD)
-    with transaction(path) as connection:
+    with transaction(database) as access:
         for number in range(size.hospitals):
-            hospitals.add(connection, str(FIRST_CODE + number), f"RS Tiruan {number}", "WIB", hashed)
-    _apply(path, _stock(size))
+            hospitals.add(access, str(FIRST_CODE + number), f"RS Tiruan {number}", "WIB", hashed)
+    apply(database, _stock(size))
 
 
 def _stock(size: Size) -> Iterator[Change]:
@@ -98,58 +102,41 @@ def _stock(size: Size) -> Iterator[Change]:
             yield change(number, TEMPAT_TIDUR, "POST", room(each))
 
 
-def _apply(path: Path, changes: Iterator[Change]) -> None:
-    apply = Applier(path)
-    try:
-        while batch := list(itertools.islice(changes, _AT_ONCE)):
-            for outcome in apply(batch):
-                if isinstance(outcome, BaseException):
-                    raise outcome
-                if outcome.kind != "saved":
-                    raise RuntimeError(f"{outcome.kind}: {outcome.problems}")
-    finally:
-        apply.close()
+def apply(database: Database, changes: Iterator[Change]) -> None:
+    """Let the service's own store carry them out. Raises what one of them raised, and RuntimeError for a refusal."""
+
+    async def all_of_them() -> None:
+        store = open_store(database, on_broken=lambda error: None)
+        try:
+            while batch := list(itertools.islice(changes, _AT_ONCE)):
+                for outcome in await asyncio.gather(*[store.submit(each) for each in batch]):
+                    if outcome.kind != "saved":
+                        raise RuntimeError(f"{outcome.kind}: {outcome.problems}")
+        finally:
+            await store.close()
+
+    asyncio.run(all_of_them())
 
 
-def statements_of_tasks(path: Path, size: Size, count: int) -> list[tuple[Statement, Statement]]:
-    """What the store executes for `count` task times: the upsert of each and its journal line, with their values.
+def statements_of_tasks(database: Database, size: Size, count: int) -> list[tuple[Statement, Statement]]:
+    """What the embedded store executes for `count` task times: the upsert of each and its journal line, with values.
 
-    `path` is a database made by `make`, and is changed: the service's own writer applies the changes there, and what
-    it left in the tables are the values.
+    The database was made by `make`, and is changed: the service's own store carries the changes out there, and what it
+    left in the tables are the values.
     """
-    _apply(path, (task(number, size) for number in range(count)))
-    db = connect(path)
+    apply(database, (task(number, size) for number in range(count)))
+    db = connect(database.path)
     try:
-        columns = ", ".join(statements(ANTRIAN_TASK).columns)
-        rows = db.execute(f"SELECT {columns} FROM antrian_task ORDER BY rowid").fetchall()  # noqa: S608
-        lines = db.execute(
-            f"SELECT {', '.join(journal.COLUMNS)} FROM journal WHERE object = 'antrian_task'"  # noqa: S608
-        ).fetchall()
+        rows = db.execute("SELECT * FROM antrian_task ORDER BY rowid").fetchall()
+        lines = db.execute("SELECT * FROM journal WHERE object = 'antrian_task' ORDER BY rowid").fetchall()
     finally:
         db.close()
-    key = {journal.COLUMNS.index("kode_rs"): "kode_rs", journal.COLUMNS.index("key"): "key"}
-    by_key = {(line[min(key)], line[max(key)]): line for line in lines}
-    upsert = statements(ANTRIAN_TASK).upsert
-    pairs = []
-    for row in rows:
-        text = journal.key_text(ANTRIAN_TASK, statements(ANTRIAN_TASK).row(row))
-        pairs.append(((upsert, row), (journal.INSERT, by_key[row[0], text])))
-    return pairs
+    # Both are written in the order of the changes.
+    text = upsert(table_of(ANTRIAN_TASK))
+    return [((text, row), (INSERT_LINE, line)) for row, line in zip(rows, lines, strict=True)]
 
 
-def count(path: Path, report: Report[Any]) -> int:
-    """How many rows a report has."""
-    db = connect(path)
-    try:
-        return int(db.execute(f"SELECT count(*) FROM {report.name}").fetchone()[0])  # noqa: S608
-    finally:
-        db.close()
-
-
-def lines(path: Path) -> int:
+def lines(database: Database) -> int:
     """How many lines the journal has."""
-    db = connect(path)
-    try:
-        return int(db.execute("SELECT count(*) FROM journal").fetchone()[0])
-    finally:
-        db.close()
+    with connected(database) as connection:
+        return int(connection.execute(sa.select(sa.func.count()).select_from(journal)).scalar_one())

@@ -15,7 +15,8 @@ from rsonline.app import create_app
 from rsonline.service.passwords import hash_password
 from rsonline.settings import Settings
 from rsonline.store import hospitals, migrate
-from rsonline.store.sqlite import transaction
+from rsonline.store.database import Database
+from rsonline.store.engines import transaction
 
 PASSWORD = "made-up-for-tests-4711"
 _codes = itertools.count(9_100_001)
@@ -71,28 +72,30 @@ class Service(NamedTuple):
     """An application on a database of its own."""
 
     client: httpx.AsyncClient
-    path: Path
+    database: Database
     settings: Settings
 
     def hospital(self, zone: str = "WIB", **state: Any) -> Hospital:
         """A new hospital that has reported nothing."""
         code = str(next(_codes))
-        with transaction(self.path) as connection:
-            hospitals.add(connection, code, f"RS Tiruan {code}", zone, password_hash())
+        with transaction(self.database) as access:
+            hospitals.add(access, code, f"RS Tiruan {code}", zone, password_hash())
             if state:
-                hospitals.set_state(connection, code, **state)
+                hospitals.set_state(access, code, **state)
         return Hospital(code, self)
 
 
 @asynccontextmanager
-async def service_on(folder: Path, **settings: Any) -> AsyncIterator[Service]:
-    """A service in this process on an empty folder."""
+async def service_on(folder: Path, database: Database | None = None, **settings: Any) -> AsyncIterator[Service]:
+    """A service in this process on an empty folder, or on a database that is there."""
+    if database is not None:
+        settings |= {"database": database.url, "keys": database.keys}
     chosen = Settings(data=folder, **{"trusted_proxies": ("127.0.0.1",), **settings})
-    migrate.upgrade(chosen.sqlite_path)
+    migrate.upgrade(chosen.place)
     failures: list[BaseException] = []
     app = create_app(chosen, on_broken=failures.append)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
     async with httpx.AsyncClient(transport=transport, base_url="http://rs.test") as client:
-        yield Service(client, chosen.sqlite_path, chosen)
-    app.close()
+        yield Service(client, chosen.place, chosen)
+    await app.close()
     assert failures == []

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rsonline.store.database import Database
 from tests.long.crash import Crash
 from tests.long.ledger import Ledger
 
@@ -14,9 +15,9 @@ VALUES = st.one_of(st.none(), st.integers(0, 5))
 
 
 @pytest.fixture
-def crash(tmp_path: Path) -> Iterator[Crash]:
+def crash(tmp_path: Path, database: Database) -> Iterator[Crash]:
     """A running service with its senders; killed at the end, whatever happened."""
-    running = Crash(tmp_path, seed="three kills")
+    running = Crash(tmp_path, seed="three kills", database=database)
     try:
         running.service.start()
         yield running
@@ -35,7 +36,7 @@ def test_three_kills_lose_nothing_that_was_acknowledged_and_a_planted_loss_is_fo
     assert len(lost) == 1
     assert str(victim) in lost[0]
     assert len(faults) == 1
-    assert victim.name in faults[0]
+    assert victim.hospital in faults[0]
 
 
 @given(said=VALUES, unanswered=st.lists(VALUES, max_size=3), stored=VALUES)

@@ -27,8 +27,10 @@ from rsonline.service.openapi import document
 from rsonline.service.routes import GuideDoor
 from rsonline.settings import Settings
 from rsonline.store import migrate
+from rsonline.store.database import Database, embedded
+from rsonline.store.engines import connected, engine_of, open_store
 from rsonline.store.schema import table_of
-from rsonline.store.sqlite import SqliteStore, connect, engine_on, transaction
+from tests.databases import rows
 from tests.hospital import Hospital, Service
 
 ROOT = Path(__file__).parents[1]
@@ -59,29 +61,29 @@ def air_bersih(tmp_path_factory: pytest.TempPathFactory) -> Report[Any]:
     return made
 
 
-def migrated(folder: Path) -> Path:
+def migrated(folder: Path) -> Database:
     """A database of this release, raised by the migration of the page."""
-    path = folder / "rsonline.sqlite3"
-    migrate.upgrade(path)
+    database = embedded(folder)
+    migrate.upgrade(database)
     step = loaded(MIGRATION, "migration_of_the_page", folder)
-    with transaction(path) as connection, Operations.context(MigrationContext.configure(connection)):
+    with connected(database) as connection, Operations.context(MigrationContext.configure(connection)):
         step.upgrade()
-    return path
+    return database
 
 
 @pytest_asyncio.fixture
 async def hospital(air_bersih: Report[Any], tmp_path: Path) -> AsyncIterator[Hospital]:
     """A hospital of a service that knows one report more."""
     settings = Settings(data=tmp_path, trusted_proxies=("127.0.0.1",))
-    path = migrated(tmp_path)
+    database = migrated(tmp_path)
     failures: list[BaseException] = []
-    store = SqliteStore(path, on_broken=failures.append)
+    store = open_store(database, on_broken=failures.append)
     gate = Gate(settings, store, shipped())
     door = GuideDoor(store, gate, shipped(), reports=(*REPORTS, air_bersih))
     transport = httpx.ASGITransport(app=door)
     async with httpx.AsyncClient(transport=transport, base_url="http://rs.test") as client:
-        yield Service(client, path, settings).hospital()
-    store.close()
+        yield Service(client, database, settings).hospital()
+    await store.close()
     gate.close()
     assert failures == []
 
@@ -89,7 +91,7 @@ async def hospital(air_bersih: Report[Any], tmp_path: Path) -> AsyncIterator[Hos
 def test_the_page_has_the_three_blocks_that_are_run_here() -> None:
     assert [block.splitlines()[0].rpartition("/")[2] for block in BLOCKS] == [
         "air_bersih.py",
-        "0002_air_bersih.py",
+        "0003_air_bersih.py",
         "openapi_texts.py, EXAMPLES",
     ]
 
@@ -99,7 +101,7 @@ def test_the_declaration_of_the_page_is_sound(air_bersih: Report[Any]) -> None:
 
 
 def test_the_migration_of_the_page_makes_the_table_that_is_derived(air_bersih: Report[Any], tmp_path: Path) -> None:
-    engine = engine_on(lambda: connect(migrated(tmp_path)))
+    engine = engine_of(migrated(tmp_path))
     found = {c["name"]: (str(c["type"]), c["nullable"]) for c in sa.inspect(engine).get_columns("air_bersih")}
     key = sa.inspect(engine).get_pk_constraint("air_bersih")["constrained_columns"]
     engine.dispose()
@@ -129,9 +131,8 @@ async def test_the_report_is_stored_read_changed_and_removed(hospital: Hospital)
     gone = await hospital.send("GET", path, headers={"X-tanggal": "2026-01-02"})
     assert gone.json()["AirBersih"][0]["status"] == "202"
 
-    with transaction(hospital.service.path) as connection:
-        lines = connection.exec_driver_sql("SELECT verb FROM journal WHERE object = 'air_bersih' ORDER BY seq").all()
-    assert [verb for (verb,) in lines] == ["save", "save", "remove"]
+    lines = rows(hospital.service.database, "SELECT verb FROM journal WHERE object = 'air_bersih' ORDER BY seq")
+    assert [line["verb"] for line in lines] == ["save", "save", "remove"]
 
 
 async def test_what_cannot_be_understood_is_refused_in_words(hospital: Hospital) -> None:

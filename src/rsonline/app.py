@@ -1,10 +1,12 @@
 """`create_app`: the only place where the doors and all parts meet."""
 
+import asyncio
+import base64
 import gc
 import os
 import socket
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -17,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rsonline import logs
 from rsonline.reports import REPORTS
+from rsonline.reports.receipt import key_id
 from rsonline.reports.references import with_own_rows
 from rsonline.reports.report import check
 from rsonline.service import connections, metrics, reference
@@ -24,10 +27,13 @@ from rsonline.service.gate import Gate
 from rsonline.service.routes import GuideDoor
 from rsonline.settings import Settings
 from rsonline.store import migrate
-from rsonline.store.sqlite import SqliteStore
+from rsonline.store.engines import Store, open_store
+from rsonline.store.seal import Vault
 
 log = structlog.get_logger("rsonline")
 EXIT_STORAGE = 74
+NEW_KEYS = 60.0
+"""Seconds after which the database is asked for new keys."""
 
 
 def end_process(error: BaseException) -> None:
@@ -39,7 +45,7 @@ def end_process(error: BaseException) -> None:
 class Application:
     """The whole service as one ASGI application, with its store to be closed at the end."""
 
-    def __init__(self, guide: ASGIApp, people: ASGIApp, close: Callable[[], None]) -> None:
+    def __init__(self, guide: ASGIApp, people: ASGIApp, close: Callable[[], Awaitable[None]]) -> None:
         self._guide = guide
         self._people = people
         self.close = close
@@ -52,9 +58,10 @@ class Application:
             await self._people(scope, receive, with_headers(send))
 
 
+RECEIPT_KEY = "/.well-known/rsonline-receipt-key"
 PUBLIC = frozenset(
     {
-        *("/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"),
+        *("/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", RECEIPT_KEY),
         *("/docs/docs.css", "/docs/docs.js", "/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js"),
     }
 )
@@ -99,8 +106,8 @@ def create_app(
     if faults:
         raise RuntimeError("; ".join(faults))
     references = with_own_rows(settings.data / "references")
-    store = SqliteStore(
-        settings.sqlite_path,
+    store = open_store(
+        settings.place,
         waiting=settings.waiting_writes,
         readers=settings.readers,
         commit_each=commit_each,
@@ -109,16 +116,18 @@ def create_app(
     gate = Gate(settings, store, references)
     guide = GuideDoor(store, gate, references)
 
-    def close() -> None:
+    async def close() -> None:
         """Write what waits, then close. Called by the lifespan, or by whoever runs the application without one."""
-        store.close()
+        await store.close()
         gate.close()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        log.info("service.started", database=settings.sqlite_path.name, reports=len(REPORTS))
+        log.info("service.started", database=settings.place.shown, reports=len(REPORTS))
+        keys = asyncio.create_task(keep_keys_new(store.vault))
         yield
-        close()
+        keys.cancel()
+        await close()
         log.info("service.stopped")
 
     routes: list[BaseRoute] = [
@@ -126,11 +135,22 @@ def create_app(
         Route("/healthz", _healthy),
         Route("/readyz", partial(_ready, store, settings)),
         Route("/metrics", partial(_metrics, store)),
+        Route(RECEIPT_KEY, partial(_receipt_key, store)),
         *reference.routes(settings, references),
     ]
     if unknown := undeclared(routes):
         raise RuntimeError(f"no permission is declared for {', '.join(unknown)}")
     return Application(guide, Starlette(routes=routes, lifespan=lifespan), close)
+
+
+async def keep_keys_new(vault: Vault) -> None:
+    """Take up a data key that another process made, within a minute (SR-45). A database that is away is asked again."""
+    while True:
+        await asyncio.sleep(NEW_KEYS)
+        try:
+            await asyncio.to_thread(vault.refresh)
+        except Exception as error:
+            log.warning("keys.not_read", error=type(error).__name__)
 
 
 async def _welcome(request: Request) -> Response:
@@ -141,23 +161,29 @@ async def _healthy(request: Request) -> Response:
     return PlainTextResponse("ok\n")
 
 
-async def _ready(store: SqliteStore, settings: Settings, request: Request) -> Response:
+async def _ready(store: Store, settings: Settings, request: Request) -> Response:
     if store.waiting >= settings.waiting_writes:
         return PlainTextResponse("busy\n", 503, {"Retry-After": "2"})
-    await store.read(None, lambda connection: connection.exec_driver_sql("SELECT 1").scalar_one())
+    await store.read(None, lambda access: access.connection.exec_driver_sql("SELECT 1").scalar_one())
     return PlainTextResponse("ready\n")
 
 
-async def _metrics(store: SqliteStore, request: Request) -> Response:
+async def _metrics(store: Store, request: Request) -> Response:
     metrics.waiting.set(store.waiting)
     return Response(metrics.text(), media_type="text/plain; version=0.0.4")
+
+
+async def _receipt_key(store: Store, request: Request) -> Response:
+    """The public key that verifies receipts."""
+    public = store.vault.public_key
+    return JSONResponse({"alg": "Ed25519", "key": key_id(public), "public": base64.b64encode(public).decode()})
 
 
 def run(settings: Settings) -> None:
     """Migrate the database and serve until a signal. Raises MigrationError, and OSError for an address in use."""
     listening = socket.create_server((settings.host, settings.port), family=_family(settings.host), backlog=2048)
     logs.configure(settings.log_level, settings.log_format)
-    migrate.upgrade(settings.sqlite_path)
+    migrate.upgrade(settings.place)
     limits = connections.Limits(
         connections_per_source=settings.connections_per_source, exempt=frozenset(settings.trusted_proxies)
     )

@@ -8,6 +8,8 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
+from rsonline.store.database import Database
+
 
 class SettingsError(Exception):
     """A setting cannot be used; the text names it and says what is allowed."""
@@ -25,7 +27,13 @@ class Settings:
     host: str = _is("127.0.0.1", "Address to listen on.")
     port: int = _is(8080, "Port to listen on; 0 takes a free one.", least=0, most=65535)
     data: Path = _is(Path("data"), "Folder of the embedded database, its keys and the operator's reference lists.")  # noqa: RUF009 (it makes a field)
-    database: str = _is("", "URL of the database; empty means SQLite in the data folder.")
+    database: str = _is(
+        "", "URL of the database: postgresql://…, or sqlite:///path; empty means SQLite in the data folder."
+    )
+    keys: Path = _is(Path(), "File with the master keys; empty means keys.json in the data folder.")  # noqa: RUF009
+    unsafe_database: bool = _is(
+        False, "Take a PostgreSQL server whose settings may lose what was acknowledged (fsync=off and the like)."
+    )
     trusted_proxies: tuple[str, ...] = _is(
         (), "Addresses or networks whose X-Forwarded-For counts, separated by commas."
     )
@@ -62,13 +70,14 @@ class Settings:
                 ip_network(proxy)
             except ValueError:
                 raise SettingsError(f"trusted_proxies: {proxy!r} is no address or network") from None
-        if self.database and not self.database.startswith("sqlite:///"):
-            raise SettingsError("database: only sqlite:///path is supported by this release")
+        if self.database and not self.database.startswith(("sqlite:///", "postgresql://")):
+            raise SettingsError("database: a URL begins with postgresql:// or sqlite:///")
 
     @property
-    def sqlite_path(self) -> Path:
-        """The file of the embedded database."""
-        return Path(self.database.removeprefix("sqlite:///")) if self.database else self.data / "rsonline.sqlite3"
+    def place(self) -> Database:
+        """The database with its keys."""
+        url = self.database or f"sqlite:///{self.data / 'rsonline.sqlite3'}"
+        return Database(url, self.data / "keys.json" if self.keys == Path() else self.keys, self.unsafe_database)
 
 
 def load(given: Mapping[str, Any] | None = None, *, environ: Mapping[str, str] = os.environ) -> Settings:

@@ -17,6 +17,10 @@ import pytest
 
 from rsonline.demo import history, seed
 from rsonline.demo.hospitals import places
+from rsonline.reports import ANTRIAN
+from rsonline.store import reads
+from rsonline.store.database import embedded
+from rsonline.store.engines import transaction
 from rsonline.store.hospitals import ZONES
 from rsonline.store.sqlite import connect
 
@@ -109,7 +113,9 @@ def test_live_reports_arrive_in_several_dialects(demo: Demo, data: Path) -> None
 def test_the_hospitals_are_made_up_and_in_all_zones(demo: Demo, data: Path) -> None:
     db = connect(data / "rsonline.sqlite3", read_only=True)
     rows = db.execute("SELECT kode_rs, nama, zona FROM hospital").fetchall()
-    niks = [row[0] for row in db.execute("SELECT nik FROM antrian WHERE nik IS NOT NULL")]
+    with transaction(embedded(data)) as access:
+        bookings = [row for code, _, _ in rows for row in reads.having(code, ANTRIAN, {})(access)]
+    niks = [row["nik"] for row in bookings if row["nik"]]
     days = db.execute("SELECT count(DISTINCT tanggal) FROM oksigen").fetchone()[0]
     warned = db.execute("SELECT count(*) FROM journal WHERE object = 'tempat_tidur'").fetchone()[0]
     db.close()

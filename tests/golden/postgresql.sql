@@ -1,20 +1,21 @@
 CREATE TABLE antrian (
   kode_rs TEXT NOT NULL,
-  kodebooking TEXT NOT NULL,
+  kodebooking_index BYTEA NOT NULL,
+  kodebooking BYTEA,
   jenispasien TEXT,
-  nik TEXT,
+  nik BYTEA,
   kodepoli TEXT,
   namapoli TEXT,
   pasienbaru BIGINT,
-  norm TEXT,
+  norm BYTEA,
   tanggalperiksa DATE,
   kodedokter TEXT,
-  namadokter TEXT,
+  namadokter BYTEA,
   jampraktek TEXT,
   jampraktekawal TEXT,
   jampraktekakhir TEXT,
   jeniskunjungan TEXT,
-  nomorreferensi TEXT,
+  nomorreferensi BYTEA,
   nomorantrean TEXT,
   angkaantrean BIGINT,
   estimasidilayani BIGINT,
@@ -23,20 +24,22 @@ CREATE TABLE antrian (
   sisakuotanonjkn BIGINT,
   kuotanonjkn BIGINT,
   keterangan TEXT,
+  persons TEXT,
   version BIGINT NOT NULL,
   received_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
   deleted_at BIGINT,
   claimed_at BIGINT,
   warnings TEXT,
-  PRIMARY KEY (kode_rs, kodebooking)
+  PRIMARY KEY (kode_rs, kodebooking_index)
 );
 
 CREATE INDEX antrian_day ON antrian (kode_rs, tanggalperiksa);
 
 CREATE TABLE antrian_task (
   kode_rs TEXT NOT NULL,
-  kodebooking TEXT NOT NULL,
+  kodebooking_index BYTEA NOT NULL,
+  kodebooking BYTEA,
   taskid TEXT NOT NULL,
   waktu BIGINT,
   version BIGINT NOT NULL,
@@ -45,8 +48,9 @@ CREATE TABLE antrian_task (
   deleted_at BIGINT,
   claimed_at BIGINT,
   warnings TEXT,
-  PRIMARY KEY (kode_rs, kodebooking, taskid)
-);
+  PRIMARY KEY (kode_rs, kodebooking_index, taskid, received_at)
+)
+ PARTITION BY RANGE (received_at);
 
 CREATE TABLE apd (
   kode_rs TEXT NOT NULL,
@@ -63,6 +67,30 @@ CREATE TABLE apd (
   PRIMARY KEY (kode_rs, id_kebutuhan)
 );
 
+CREATE TABLE bed_history (
+  kode_rs TEXT NOT NULL,
+  id_t_tt BIGINT NOT NULL,
+  version BIGINT NOT NULL,
+  at BIGINT NOT NULL,
+  id_tt TEXT,
+  ruang TEXT,
+  jumlah_ruang BIGINT,
+  jumlah BIGINT,
+  terpakai BIGINT,
+  terpakai_suspek BIGINT,
+  terpakai_konfirmasi BIGINT,
+  antrian BIGINT,
+  prepare BIGINT,
+  prepare_plan BIGINT,
+  covid BIGINT,
+  terpakai_dbd BIGINT,
+  terpakai_dbd_anak BIGINT,
+  jumlah_dbd BIGINT,
+  deleted BOOLEAN NOT NULL,
+  PRIMARY KEY (kode_rs, id_t_tt, version, at)
+)
+ PARTITION BY RANGE (at);
+
 CREATE TABLE credential (
   kode_rs TEXT NOT NULL,
   number BIGINT NOT NULL,
@@ -72,6 +100,15 @@ CREATE TABLE credential (
   valid_until BIGINT,
   revoked_at BIGINT,
   PRIMARY KEY (kode_rs, number)
+);
+
+CREATE TABLE data_key (
+  number BIGINT NOT NULL,
+  purpose TEXT NOT NULL,
+  wrapped BYTEA NOT NULL,
+  master TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  PRIMARY KEY (number)
 );
 
 CREATE TABLE hospital (
@@ -88,6 +125,18 @@ CREATE TABLE hospital (
   PRIMARY KEY (kode_rs)
 );
 
+CREATE TABLE idempotency (
+  kode_rs TEXT NOT NULL,
+  route TEXT NOT NULL,
+  key TEXT NOT NULL,
+  digest BYTEA NOT NULL,
+  at BIGINT NOT NULL,
+  answer BYTEA NOT NULL,
+  PRIMARY KEY (kode_rs, route, key)
+);
+
+CREATE INDEX idempotency_at ON idempotency (at);
+
 CREATE TABLE journal (
   kode_rs TEXT NOT NULL,
   seq BIGINT NOT NULL,
@@ -96,14 +145,31 @@ CREATE TABLE journal (
   key TEXT NOT NULL,
   verb TEXT NOT NULL,
   source TEXT NOT NULL,
-  credential BIGINT,
+  account TEXT NOT NULL,
   address TEXT,
   request_id TEXT,
   claimed TEXT,
   clock TEXT,
-  "old" TEXT,
-  "new" TEXT,
-  PRIMARY KEY (kode_rs, seq)
+  person1 TEXT,
+  person2 TEXT,
+  "old" BYTEA,
+  "new" BYTEA,
+  hash BYTEA NOT NULL,
+  PRIMARY KEY (kode_rs, seq, at)
+)
+ PARTITION BY RANGE (at);
+
+CREATE INDEX journal_account ON journal (account, at);
+
+CREATE INDEX journal_person1 ON journal (person1) WHERE person1 IS NOT NULL;
+
+CREATE INDEX journal_person2 ON journal (person2) WHERE person2 IS NOT NULL;
+
+CREATE TABLE journal_head (
+  kode_rs TEXT NOT NULL,
+  seq BIGINT NOT NULL,
+  hash BYTEA NOT NULL,
+  PRIMARY KEY (kode_rs)
 );
 
 CREATE TABLE known_source (
@@ -284,14 +350,14 @@ CREATE TABLE shk (
   kode_rs TEXT NOT NULL,
   id_shk BIGINT NOT NULL,
   koders TEXT,
-  nik_ibu TEXT,
-  nama_ibu TEXT,
-  nik_anak TEXT,
-  nama_anak TEXT,
+  nik_ibu BYTEA,
+  nama_ibu BYTEA,
+  nik_anak BYTEA,
+  nama_anak BYTEA,
   tgllahir DATE,
   gender TEXT,
   umur BIGINT,
-  alamat TEXT,
+  alamat BYTEA,
   provinsi TEXT,
   kabkota TEXT,
   kecamatan TEXT,
@@ -301,7 +367,8 @@ CREATE TABLE shk (
   kode_perujuk TEXT,
   nama_fayankes_perujuk TEXT,
   jenis_fasyankes TEXT,
-  recognised TEXT NOT NULL,
+  recognised TEXT,
+  persons TEXT,
   version BIGINT NOT NULL,
   received_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
@@ -311,7 +378,7 @@ CREATE TABLE shk (
   PRIMARY KEY (kode_rs, id_shk)
 );
 
-CREATE INDEX shk_recognised ON shk (kode_rs, recognised);
+CREATE INDEX shk_recognised ON shk (kode_rs, recognised) WHERE deleted_at IS NULL;
 
 CREATE TABLE shk_hasil (
   kode_rs TEXT NOT NULL,
@@ -337,7 +404,7 @@ CREATE TABLE shk_hasil (
 
 CREATE INDEX shk_hasil_parent ON shk_hasil (kode_rs, id_shk);
 
-CREATE INDEX shk_hasil_recognised ON shk_hasil (kode_rs, recognised);
+CREATE INDEX shk_hasil_recognised ON shk_hasil (kode_rs, recognised) WHERE deleted_at IS NULL;
 
 CREATE TABLE tally (
   kode_rs TEXT NOT NULL,
@@ -374,5 +441,5 @@ CREATE TABLE tempat_tidur (
   PRIMARY KEY (kode_rs, id_t_tt)
 );
 
-CREATE UNIQUE INDEX tempat_tidur_recognised ON tempat_tidur (kode_rs, recognised);
+CREATE UNIQUE INDEX tempat_tidur_recognised ON tempat_tidur (kode_rs, recognised) WHERE deleted_at IS NULL;
 

@@ -11,7 +11,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from rsonline.reports.references import shipped
 from rsonline.service.openapi import document
 from rsonline.service.routes import LISTS, PREFIX, endpoints
-from rsonline.store.schema import metadata
+from rsonline.store.schema import for_postgresql, metadata
 
 FOLDER = Path(__file__).parent
 
@@ -34,7 +34,7 @@ def routes() -> str:
 def ddl(dialect: Dialect) -> str:
     """The statements that make the whole database."""
     statements = []
-    for table in metadata.sorted_tables:
+    for table in for_postgresql(metadata).sorted_tables:
         statements.append(str(CreateTable(table).compile(dialect=dialect)).strip())
         indexes = sorted(table.indexes, key=lambda index: str(index.name))
         statements += [str(CreateIndex(index).compile(dialect=dialect)).strip() for index in indexes]

@@ -1,8 +1,8 @@
 """Random histories of messages end in the state that a simple model says (upsert, partial update, soft deletion)."""
 
 import asyncio
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,37 +15,38 @@ from rsonline.intake.verbs import Asked, Call, Reading
 from rsonline.reports import OKSIGEN, SDM, TEMPAT_TIDUR
 from rsonline.reports.fields import At
 from rsonline.reports.report import Report
-from rsonline.store import hospitals, migrate
+from rsonline.store import hospitals
 from rsonline.store.change import Origin
-from rsonline.store.sqlite import SqliteStore, transaction
+from rsonline.store.database import Database
+from rsonline.store.engines import Store, open_store, transaction
+from tests.databases import ENGINES, fresh
 from tests.hospital import password_hash
 
 NOW = datetime(2026, 3, 1, 5, 0, tzinfo=UTC)
 _made = 0
 
 
-@pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One database for all histories; each history has a hospital of its own."""
-    file = tmp_path_factory.mktemp("model") / "rs.sqlite3"
-    migrate.upgrade(file)
-    return file
+@pytest.fixture(scope="module", params=ENGINES)
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """One database on each engine for all histories; each history has a hospital of its own."""
+    with fresh(request.param, tmp_path_factory.mktemp("model")) as made:
+        yield made
 
 
-def new_hospital(path: Path) -> str:
+def new_hospital(database: Database) -> str:
     """The code of a hospital that has reported nothing."""
     global _made
     _made += 1
     code = f"93{_made:05}"
-    with transaction(path) as connection:
-        hospitals.add(connection, code, "RS Model", "WITA", password_hash())
+    with transaction(database) as access:
+        hospitals.add(access, code, "RS Model", "WITA", password_hash())
     return code
 
 
 class Talker:
     """Sends messages of one hospital straight to the verbs."""
 
-    def __init__(self, store: SqliteStore, code: str, *, create_on_put: bool = False) -> None:
+    def __init__(self, store: Store, code: str, *, create_on_put: bool = False) -> None:
         self.store = store
         self.origin = Origin(code, 1)
         self.at = At(code, ZoneInfo("Asia/Makassar"), NOW)
@@ -73,10 +74,10 @@ needs = st.lists(
 
 @given(history=needs, create_on_put=st.booleans())
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_needs_end_in_the_state_of_the_model(path: Path, history: list[Any], create_on_put: bool) -> None:
+def test_needs_end_in_the_state_of_the_model(database: Database, history: list[Any], create_on_put: bool) -> None:
     async def tell() -> None:
-        store = SqliteStore(path, readers=1, on_broken=lambda error: None)
-        talker = Talker(store, new_hospital(path), create_on_put=create_on_put)
+        store = open_store(database, readers=1, on_broken=lambda error: None)
+        talker = Talker(store, new_hospital(database), create_on_put=create_on_put)
         model: dict[str, dict[str, int | None]] = {}
         for method, item, have, need in history:
             sent = {} if method == "DELETE" else {"jumlah_eksisting": have, "jumlah": need}
@@ -98,7 +99,7 @@ def test_needs_end_in_the_state_of_the_model(path: Path, history: list[Any], cre
             assert {k: None if v is None else str(v) for k, v in expected.items()} == {
                 k: rows[item][k] for k in expected
             }
-        await asyncio.to_thread(store.close)
+        await store.close()
 
     asyncio.run(tell())
 
@@ -122,10 +123,10 @@ def folded(name: str) -> str:
 
 @given(history=steps)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_rooms_end_in_the_state_of_the_model(path: Path, history: list[Any]) -> None:
+def test_rooms_end_in_the_state_of_the_model(database: Database, history: list[Any]) -> None:
     async def tell() -> None:
-        store = SqliteStore(path, readers=1, on_broken=lambda error: None)
-        talker = Talker(store, new_hospital(path))
+        store = open_store(database, readers=1, on_broken=lambda error: None)
+        talker = Talker(store, new_hospital(database))
         model: dict[tuple[str, str], tuple[str, int]] = {}
         numbers: dict[tuple[str, str], str] = {}
         for method, id_tt, ruang, used in history:
@@ -168,7 +169,7 @@ def test_rooms_end_in_the_state_of_the_model(path: Path, history: list[Any]) -> 
             assert {
                 k: (r["ruang"], int(str(r["terpakai"]))) for r in rows for k in [(r["id_tt"], folded(str(r["ruang"])))]
             } == model
-        await asyncio.to_thread(store.close)
+        await store.close()
 
     asyncio.run(tell())
 
@@ -178,10 +179,10 @@ volumes = st.none() | st.integers(0, 10**6) | st.integers(0, 10**8).map(lambda c
 
 @given(history=st.lists(st.tuples(st.integers(1, 12), volumes, volumes), max_size=20))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_days_end_in_the_state_of_the_model(path: Path, history: list[Any]) -> None:
+def test_days_end_in_the_state_of_the_model(database: Database, history: list[Any]) -> None:
     async def tell() -> None:
-        store = SqliteStore(path, readers=1, on_broken=lambda error: None)
-        talker = Talker(store, new_hospital(path))
+        store = open_store(database, readers=1, on_broken=lambda error: None)
+        talker = Talker(store, new_hospital(database))
         model: dict[str, dict[str, float]] = {}
         for back, used, left in history:
             # The 28th of February 2026 is yesterday in WITA; ten days reach back to the 20th.
@@ -201,6 +202,6 @@ def test_days_end_in_the_state_of_the_model(path: Path, history: list[Any]) -> N
         for row in rows:
             expected = model[str(row["tanggal"])]
             assert {k: float(str(row[k])) for k in ("p_cair", "k_isi_cair") if row[k] is not None} == expected
-        await asyncio.to_thread(store.close)
+        await store.close()
 
     asyncio.run(tell())

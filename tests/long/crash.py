@@ -1,7 +1,7 @@
 """Kill the service while it writes, start it again, and count what it had answered for and no longer has.
 
-`python -m tests.long.crash --rounds 50`. Ends with 1 where anything acknowledged was lost, anything was stored that
-nobody asked for, or the journal does not match the rows.
+`python -m tests.long.crash --rounds 50 --engine postgresql`. Ends with 1 where anything acknowledged was lost,
+anything was stored that nobody asked for, or the journal does not match the rows.
 """
 
 import argparse
@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rsonline.reports import ANTRIAN
+from rsonline.store.database import Database
+from tests.databases import fresh
 from tests.long import audit
 from tests.long.process import Service, hospitals_in
 from tests.long.senders import Key, Sender, everything
@@ -43,14 +45,14 @@ class Tally:
 class Crash:
     """A service on a folder, its senders, and the rounds."""
 
-    def __init__(self, folder: Path, seed: str) -> None:
+    def __init__(self, folder: Path, seed: str, database: Database | None = None) -> None:
         self.tally = Tally()
         self._folder = folder
         self._random = random.Random(seed)
         data = folder / "data"
-        data.mkdir()
-        hospitals_in(data, HOSPITALS)
-        self.service = Service(data)
+        data.mkdir(exist_ok=True)
+        self.service = Service(data, database)
+        hospitals_in(self.service.database, HOSPITALS)
         self.senders = [Sender(number, HOSPITALS, seed) for number in range(SENDERS)]
 
     def round(self) -> None:
@@ -101,11 +103,13 @@ def main() -> int:
     asked = argparse.ArgumentParser(prog="python -m tests.long.crash", description=__doc__)
     asked.add_argument("--rounds", type=int, default=50)
     asked.add_argument("--seed", default=str(int(time.time())), help="of the senders and the moments; printed")
+    asked.add_argument("--engine", choices=("sqlite", "postgresql"), default="sqlite")
     said = asked.parse_args()
-    with tempfile.TemporaryDirectory(prefix="rsonline-crash-") as name:
-        crash = Crash(Path(name), said.seed)
+    with tempfile.TemporaryDirectory(prefix="rsonline-crash-") as name, fresh(said.engine, Path(name) / "data") as made:
+        crash = Crash(Path(name), said.seed, made)
         tally = crash.tally
-        print(f"seed {said.seed}: {SENDERS} senders, {len(HOSPITALS)} hospitals, {said.rounds} kills", flush=True)
+        begun = f"{said.engine}, seed {said.seed}: {SENDERS} senders, {len(HOSPITALS)} hospitals, {said.rounds} kills"
+        print(begun, flush=True)
         try:
             crash.service.start()
             for _ in range(said.rounds):

@@ -21,6 +21,7 @@ from rsonline.reports.lenient import ELEMENTS, LENGTH, MEMBERS
 from rsonline.reports.references import shipped
 from rsonline.service.openapi import document
 from rsonline.service.routes import PREFIX
+from rsonline.store.database import embedded
 from tests.long.process import PASSWORD, Service, hospitals_in
 
 CODE = "9100001"
@@ -118,7 +119,7 @@ def run(form: int, max_examples: int, seed: int | None) -> int:
     """One run against a service of its own; the exit code of Schemathesis."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        hospitals_in(folder, [CODE])
+        hospitals_in(embedded(folder), [CODE])
         service = Service(folder)
         (folder / "openapi.json").write_text(json.dumps(narrowed(document(shipped()), CODE, form)), "utf-8")
         (folder / "schemathesis.toml").write_text(configuration(), "utf-8")

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from rsonline.service.passwords import hash_password
 from rsonline.store import hospitals, migrate
-from rsonline.store.sqlite import transaction
+from rsonline.store.database import Database, embedded
+from rsonline.store.engines import transaction
 
 PASSWORD = "made-up-for-crashes-4711"
 _PATIENCE = 60.0
@@ -19,26 +20,22 @@ _PROGRAM = "from rsonline.cli import main; main()"
 
 
 class Service:
-    """`rsonline serve` on a folder, always at the same port."""
+    """`rsonline serve` on a folder, or on a database on a server, always at the same port."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database: Database | None = None) -> None:
         self.folder = folder
+        self.database = database or embedded(folder)
         with socket.socket() as found:
             found.bind(("127.0.0.1", 0))
             self.port = int(found.getsockname()[1])
         self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def database(self) -> Path:
-        """The file of its database."""
-        return self.folder / "rsonline.sqlite3"
 
     def start(self) -> float:
         """Start it; the seconds until it says that it is ready. Raises RuntimeError when it does not."""
         begun = time.monotonic()
         command = [sys.executable, "-c", _PROGRAM, "serve", "--data", str(self.folder), "--port", str(self.port)]
         with (self.folder / "service.log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=_environment())
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=_environment(self.database))
         while time.monotonic() < begun + _PATIENCE:
             if self._process.poll() is not None:
                 raise RuntimeError(f"the service ended with {self._process.returncode}: {self._last_words()}")
@@ -76,16 +73,16 @@ class Service:
         return (self.folder / "service.log").read_text("utf-8", errors="replace")[-2000:]
 
 
-def _environment() -> dict[str, str]:
-    """The environment without settings of ours that whoever runs the test may have."""
-    return {k: v for k, v in os.environ.items() if not k.startswith("RSONLINE_")}
+def _environment(database: Database) -> dict[str, str]:
+    """Where the database is, and no other settings of ours that whoever runs the test may have."""
+    others = {k: v for k, v in os.environ.items() if not k.startswith("RSONLINE_")}
+    return {**others, "RSONLINE_DATABASE": database.url, "RSONLINE_KEYS": str(database.keys)}
 
 
-def hospitals_in(folder: Path, codes: list[str]) -> None:
-    """Make the database with these hospitals, all with the one password."""
-    path = folder / "rsonline.sqlite3"
-    migrate.upgrade(path)
+def hospitals_in(database: Database, codes: list[str]) -> None:
+    """Bring the database to this release, with these hospitals, all with the one password."""
+    migrate.upgrade(database)
     hashed = hash_password(PASSWORD)
-    with transaction(path) as connection:
+    with transaction(database) as access:
         for code in codes:
-            hospitals.add(connection, code, f"RS Tiruan {code}", "WIB", hashed)
+            hospitals.add(access, code, f"RS Tiruan {code}", "WIB", hashed)

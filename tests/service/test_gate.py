@@ -12,7 +12,7 @@ from rsonline.service import doorkeeper
 from rsonline.service.gate import Gate
 from rsonline.settings import Settings
 from rsonline.store import hospitals
-from rsonline.store.sqlite import transaction
+from rsonline.store.engines import transaction
 from tests.hospital import PASSWORD, Service, password_hash, service_on
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -80,8 +80,8 @@ async def test_unknown_disabled_and_wrong_look_the_same(service: Service) -> Non
 async def test_the_old_password_is_dead_once_the_change_has_committed(service: Service) -> None:
     hospital = service.hospital()
     assert (await hospital.send("GET", BEDS)).status_code == 200
-    with transaction(service.path) as connection:
-        hospitals.revoke(connection, hospital.code, 1)
+    with transaction(service.database) as access:
+        hospitals.revoke(access, hospital.code, 1)
     answers = await asyncio.gather(*[hospital.send(m, BEDS, {"id_t_tt": "1"}) for m in ("GET", "PUT", "DELETE") * 5])
     assert {a.status_code for a in answers} == {401}
 
@@ -90,24 +90,24 @@ async def test_two_passwords_are_valid_while_a_hospital_changes_over_and_each_ca
     hospital = service.hospital()
     from rsonline.service.passwords import hash_password
 
-    with transaction(service.path) as connection:
-        hospitals.new_password(connection, hospital.code, hash_password("the-new-one"))
+    with transaction(service.database) as access:
+        hospitals.new_password(access, hospital.code, hash_password("the-new-one"))
     for password in (PASSWORD, "the-new-one"):
         assert (await hospital.send("GET", BEDS, headers={"X-pass": password})).status_code == 200
-    with transaction(service.path) as connection:
-        hospitals.revoke(connection, hospital.code, 1)
+    with transaction(service.database) as access:
+        hospitals.revoke(access, hospital.code, 1)
     assert (await hospital.send("GET", BEDS)).status_code == 401
     assert (await hospital.send("GET", BEDS, headers={"X-pass": "the-new-one"})).status_code == 200
 
 
 async def test_a_third_password_ends_the_first(service: Service) -> None:
     hospital = service.hospital()
-    with transaction(service.path) as connection:
-        hospitals.new_password(connection, hospital.code, password_hash())
-        hospitals.new_password(connection, hospital.code, password_hash())
+    with transaction(service.database) as access:
+        hospitals.new_password(access, hospital.code, password_hash())
+        hospitals.new_password(access, hospital.code, password_hash())
         from datetime import UTC, datetime
 
-        found = hospitals.find(connection, hospital.code, datetime.now(UTC))
+        found = hospitals.find(access, hospital.code, datetime.now(UTC))
     assert found is not None
     assert [c.number for c in found.credentials] == [2, 3]
 
@@ -130,9 +130,9 @@ async def test_a_put_that_finds_nothing_adds_where_the_hospital_is_set_so(servic
     added = await adding.send("PUT", BEDS, body)
     assert missed.json()["fasyankes"][0]["message"].endswith("POST")
     assert "telah disimpan" in added.json()["fasyankes"][0]["message"]
-    with transaction(service.path) as connection:
-        assert ("put_miss", 1) in hospitals.tallies(connection, plain.code)
-        assert ("created_on_put", 1) in hospitals.tallies(connection, adding.code)
+    with transaction(service.database) as access:
+        assert ("put_miss", 1) in hospitals.tallies(access, plain.code)
+        assert ("created_on_put", 1) in hospitals.tallies(access, adding.code)
 
 
 async def test_always_200_moves_the_failure_into_the_body_only(service: Service) -> None:

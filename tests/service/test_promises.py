@@ -19,7 +19,9 @@ from rsonline.reports import fields, lenient, report
 from rsonline.reports.fields import At, Fault, Text
 from rsonline.service import clock, dialects, gate, routes, texts
 from rsonline.store import hospitals
-from rsonline.store.sqlite import SqliteStore, connect
+from rsonline.store.postgres import PostgresStore
+from rsonline.store.sqlite import SqliteStore
+from tests.databases import journal, rows
 from tests.hospital import Service
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -28,12 +30,7 @@ BED = {"id_tt": "2", "ruang": "Amarta", "jumlah_ruang": "1", "jumlah": "1", "ter
 
 def lines(service: Service, code: str) -> list[dict[str, Any]]:
     """The journal of a hospital."""
-    db = connect(service.path)
-    cursor = db.execute("SELECT * FROM journal WHERE kode_rs = ? ORDER BY seq", (code,))
-    names = [column[0] for column in cursor.description]
-    found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    db.close()
-    return found
+    return journal(service.database, code)
 
 
 async def test_the_journal_says_who_what_when_and_from_where(service: Service) -> None:
@@ -44,7 +41,12 @@ async def test_the_journal_says_who_what_when_and_from_where(service: Service) -
     await hospital.send("DELETE", "/Fasyankes", {"id_tt": "2", "ruang": "Amarta"})
     added, first, second, third = lines(service, hospital.code)
     assert (added["object"], added["source"]) == ("hospital", "cli")
-    assert (first["object"], first["verb"], first["source"], first["credential"]) == ("tempat_tidur", "add", "api", 1)
+    assert (first["object"], first["verb"], first["source"], first["account"]) == (
+        "tempat_tidur",
+        "add",
+        "api",
+        f"{hospital.code}/1",
+    )
     assert (first["claimed"], first["clock"]) == (claimed, "whole_hour")
     assert first["request_id"] == answer.headers["x-request-id"]
     assert first["address"] == hospital.address
@@ -53,7 +55,7 @@ async def test_the_journal_says_who_what_when_and_from_where(service: Service) -
     assert '"terpakai":0' in second["old"]
     assert '"terpakai":1' in second["new"]
     assert third["new"] is None
-    assert abs(first["at"] / 1000 - time.time()) < 60
+    assert abs(first["at"].timestamp() - time.time()) < 60
     assert [line["seq"] for line in (added, first, second, third)] == [1, 2, 3, 4]
 
 
@@ -75,8 +77,9 @@ async def test_a_failure_inside_says_nothing_of_the_inside(
 
     hospital = service.hospital()
     await hospital.send("GET", "/Fasyankes")
-    monkeypatch.setattr(SqliteStore, "submit", fail)
-    monkeypatch.setattr(SqliteStore, "read", fail)
+    for store in (SqliteStore, PostgresStore):
+        monkeypatch.setattr(store, "submit", fail)
+        monkeypatch.setattr(store, "read", fail)
     answer = await hospital.send(method, "/Fasyankes", BED)
     assert answer.status_code == 500
     assert answer.json()["fasyankes"][0]["code"] == "internal"
@@ -106,9 +109,8 @@ async def test_clock_classes_and_repairs_are_counted_for_the_hospital(service: S
     await hospital.send(
         "POST", "/Fasyankes", raw=b'{"id_tt":"02","ruang":"A","jumlah_ruang":1,"jumlah":1,"terpakai":0,}', headers=off
     )
-    store = connect(service.path)
-    counted = dict(store.execute("SELECT what, count FROM tally WHERE kode_rs = ?", (hospital.code,)).fetchall())
-    store.close()
+    found = rows(service.database, "SELECT what, count FROM tally WHERE kode_rs = :code", code=hospital.code)
+    counted = {row["what"]: row["count"] for row in found}
     assert counted["clock:off"] == 1
     assert counted["repair:leading_zeros"] == 1
     assert counted["repair:trailing_comma"] == 1

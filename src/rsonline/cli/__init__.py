@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +20,10 @@ DataOption = Annotated[
 DatabaseOption = Annotated[
     str | None,
     typer.Option("--database", help="URL basis data (bawaan: SQLite di folder data).", show_default=False),
+]
+KeysOption = Annotated[
+    Path | None,
+    typer.Option("--keys", help="Berkas kunci induk (bawaan: keys.json di folder data).", show_default=False),
 ]
 
 
@@ -52,6 +58,16 @@ def settings_of(data: Path | None, database: str | None, **more: object) -> Sett
         raise typer.Exit(2) from None
 
 
+@contextmanager
+def failing(*errors: type[Exception]) -> Iterator[None]:
+    """End the command with the text of such an error."""
+    try:
+        yield
+    except errors as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"rsonline {__version__}")
@@ -78,27 +94,46 @@ def serve(
 ) -> None:
     """Jalankan layanan. Basis data dibuat atau diperbarui bila perlu."""
     from rsonline.app import run
+    from rsonline.store.change import Broken
+    from rsonline.store.keys import KeysError
     from rsonline.store.migrate import MigrationError
 
     settings = settings_of(data, database, host=host, port=port)
     try:
         run(settings)
-    except (MigrationError, OSError, ValueError) as error:
+    except (MigrationError, KeysError, Broken, OSError, ValueError) as error:
         typer.echo(f"Layanan tidak dapat dijalankan: {error}", err=True)
         raise typer.Exit(1) from None
 
 
 @app.command()
-def migrate(data: DataOption = None, database: DatabaseOption = None) -> None:
+def migrate(
+    service_role: Annotated[
+        str | None,
+        typer.Option(
+            help="Beri peran PostgreSQL ini hak yang dibutuhkan layanan; jurnal hanya ditambah dan dibaca.",
+            show_default=False,
+        ),
+    ] = None,
+    data: DataOption = None,
+    database: DatabaseOption = None,
+    keys: KeysOption = None,
+) -> None:
     """Buat basis data, atau perbarui ke bentuk rilis ini."""
-    from rsonline.store.migrate import MigrationError, upgrade
+    from rsonline.store.engines import connected
+    from rsonline.store.keys import KeysError
+    from rsonline.store.migrate import MigrationError, grant, upgrade
     from rsonline.store.schema import HEAD
 
-    try:
-        before = upgrade(settings_of(data, database).sqlite_path)
-    except MigrationError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
+    place = settings_of(data, database, keys=keys).place
+    if service_role is not None and place.embedded:
+        typer.echo("--service-role hanya untuk PostgreSQL.", err=True)
+        raise typer.Exit(2)
+    with failing(MigrationError, KeysError):
+        before = upgrade(place)
+    if service_role is not None:
+        with connected(place) as connection:
+            grant(connection, service_role)
     typer.echo(
         f"Basis data sudah pada revisi {HEAD}."
         if before == HEAD
@@ -137,6 +172,6 @@ def main() -> None:
         sys.exit(1)
 
 
-from rsonline.cli import hospital, show  # noqa: E402 (they add their commands to `app`)
+from rsonline.cli import care, hospital, journal, keys, receipt, show  # noqa: E402 (they add their commands to `app`)
 
-__all__ = ["app", "hospital", "main", "show"]
+__all__ = ["app", "care", "hospital", "journal", "keys", "main", "receipt", "show"]

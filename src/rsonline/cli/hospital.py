@@ -26,16 +26,17 @@ FromInput = Annotated[
 
 def _on(data: Path | None, database: str | None, work: Callable[[Any], T]) -> T:
     """Run `work` in a transaction on the (made or raised) database; faults end the command in words."""
+    from rsonline.store.engines import transaction
     from rsonline.store.hospitals import HospitalError
+    from rsonline.store.keys import KeysError
     from rsonline.store.migrate import MigrationError, upgrade
-    from rsonline.store.sqlite import transaction
 
-    path = settings_of(data, database).sqlite_path
+    place = settings_of(data, database).place
     try:
-        upgrade(path)
-        with transaction(path) as connection:
-            return work(connection)
-    except (HospitalError, MigrationError) as error:
+        upgrade(place)
+        with transaction(place) as access:
+            return work(access)
+    except (HospitalError, KeysError, MigrationError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
 
@@ -77,7 +78,7 @@ def add(
     _on(
         data,
         database,
-        lambda connection: hospitals.add(connection, code, name, zone.upper(), hashed, kind=kind),
+        lambda access: hospitals.add(access, code, name, zone.upper(), hashed, kind=kind),
     )
     typer.echo(f"Rumah sakit {code} ({name}) ditambahkan.")
     _tell(code, password, kind)
@@ -117,9 +118,9 @@ def show(code: Code, data: DataOption = None, database: DatabaseOption = None) -
     found, counted = _on(
         data,
         database,
-        lambda connection: (
-            hospitals.find(connection, code, datetime.now(UTC)),
-            hospitals.tallies(connection, code),
+        lambda access: (
+            hospitals.find(access, code, datetime.now(UTC)),
+            hospitals.tallies(access, code),
         ),
     )
     if found is None:
@@ -157,10 +158,10 @@ def password(
     hashed = hash_password(text)
     twin = hash_password(hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()) if also_md5 else None
 
-    def change(connection: Any) -> None:
-        hospitals.new_password(connection, code, hashed, at_once=at_once, kind=kind)
+    def change(access: Any) -> None:
+        hospitals.new_password(access, code, hashed, at_once=at_once, kind=kind)
         if twin is not None:
-            hospitals.add_twin(connection, code, twin)
+            hospitals.add_twin(access, code, twin)
 
     _on(data, database, change)
     typer.echo(f"Kata sandi rumah sakit {code} diganti.")
@@ -177,7 +178,7 @@ def revoke(
     """Akhiri satu kata sandi sekarang juga."""
     from rsonline.store import hospitals
 
-    _on(data, database, lambda connection: hospitals.revoke(connection, code, number))
+    _on(data, database, lambda access: hospitals.revoke(access, code, number))
     typer.echo(f"Kata sandi nomor {number} rumah sakit {code} diakhiri.")
 
 
@@ -186,7 +187,7 @@ def disable(code: Code, data: DataOption = None, database: DatabaseOption = None
     """Nonaktifkan rumah sakit; datanya tetap ada."""
     from rsonline.store import hospitals
 
-    _on(data, database, lambda connection: hospitals.set_state(connection, code, aktif=False))
+    _on(data, database, lambda access: hospitals.set_state(access, code, aktif=False))
     typer.echo(f"Rumah sakit {code} dinonaktifkan.")
 
 
@@ -195,7 +196,7 @@ def enable(code: Code, data: DataOption = None, database: DatabaseOption = None)
     """Aktifkan kembali rumah sakit."""
     from rsonline.store import hospitals
 
-    _on(data, database, lambda connection: hospitals.set_state(connection, code, aktif=True))
+    _on(data, database, lambda access: hospitals.set_state(access, code, aktif=True))
     typer.echo(f"Rumah sakit {code} diaktifkan.")
 
 
@@ -236,7 +237,7 @@ def set_(
     if not given:
         typer.echo("Tidak ada yang diubah: sebutkan salah satu setelan.", err=True)
         raise typer.Exit(2)
-    _on(data, database, lambda connection: hospitals.set_state(connection, code, **given))
+    _on(data, database, lambda access: hospitals.set_state(access, code, **given))
     typer.echo(f"Setelan rumah sakit {code} diubah.")
 
 
@@ -275,9 +276,9 @@ def import_(
             )
         )
 
-    def add_all(connection: Any) -> None:
+    def add_all(access: Any) -> None:
         for code, name, zone, hashed, kind in ready:
-            hospitals.add(connection, code, name, zone, hashed, kind=kind)
+            hospitals.add(access, code, name, zone, hashed, kind=kind)
 
     _on(data, database, add_all)
     typer.echo(f"{len(ready)} rumah sakit ditambahkan.", err=True)

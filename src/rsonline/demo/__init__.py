@@ -64,7 +64,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 def _remove(data: Path) -> None:
     """Delete what the demonstration made, and nothing else."""
     if (data / _MARK).exists():
-        for path in (*data.glob("rsonline.sqlite3*"), data / _PASSWORDS, data / _TOLD):
+        for path in (*data.glob("rsonline.sqlite3*"), data / "keys.json", data / _PASSWORDS, data / _TOLD):
             path.unlink(missing_ok=True)
 
 
@@ -81,14 +81,14 @@ def _listen(port: int) -> socket.socket:
 
 def _prepare(settings: Settings, data: Path) -> dict[str, str]:
     """The hospitals' passwords, after the database and its history are there up to now."""
-    migrate.upgrade(settings.sqlite_path)
+    migrate.upgrade(settings.place)
     keep, told = data / _PASSWORDS, data / _TOLD
     now = datetime.now(UTC)
     if keep.exists():
         passwords: dict[str, str] = json.loads(keep.read_text("utf-8"))
         last = datetime.fromisoformat(json.loads(told.read_text("utf-8"))) if told.exists() else now
     else:
-        passwords = seed.add_hospitals(settings.sqlite_path, keep)
+        passwords = seed.add_hospitals(settings.place, keep)
         last = now - timedelta(days=seed.DAYS)
     missed = min((now.date() - last.date()).days, seed.DAYS)
     if missed > 0:
@@ -97,7 +97,7 @@ def _prepare(settings: Settings, data: Path) -> dict[str, str]:
             task = bar.add_task("", total=None, days=missed)
             first = seed.first_day(now, missed)
             seed.seed(
-                settings.sqlite_path,
+                settings.place,
                 now,
                 first,
                 missed + 1,

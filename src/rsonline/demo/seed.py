@@ -19,30 +19,31 @@ from rsonline.reports.fields import At
 from rsonline.service.passwords import generate, hash_password
 from rsonline.store import hospitals
 from rsonline.store.change import Broken, Origin
+from rsonline.store.database import Database
+from rsonline.store.engines import Store, open_store, transaction
 from rsonline.store.hospitals import ZONES
-from rsonline.store.sqlite import SqliteStore, transaction
 
 DAYS = 14
 _AT_ONCE = 500
 
 
-def add_hospitals(path: Path, keep: Path) -> dict[str, str]:
+def add_hospitals(database: Database, keep: Path) -> dict[str, str]:
     """Add the forty hospitals; their passwords, which are also kept in a file of the owner only."""
     passwords = {place.code: generate() for place in places()}
     with ThreadPoolExecutor() as pool:
         hashes = dict(zip(passwords, pool.map(hash_password, passwords.values()), strict=True))
     with os.fdopen(os.open(keep, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
         json.dump(passwords, file)
-    with transaction(path) as connection:
+    with transaction(database) as access:
         for place in places():
-            hospitals.add(connection, place.code, place.name, place.zone, hashes[place.code])
+            hospitals.add(access, place.code, place.name, place.zone, hashes[place.code])
     return passwords
 
 
-def seed(path: Path, now: datetime, first: date, days: int, progress: Callable[[int, int], None]) -> int:
+def seed(database: Database, now: datetime, first: date, days: int, progress: Callable[[int, int], None]) -> int:
     """Write everything that was said from `first` on; how many messages. Raises Broken where the store fails."""
     messages = sorted((m for place in places() for m in tell(place, first, days, now)), key=lambda m: m.at)
-    asyncio.run(_write(path, messages, progress))
+    asyncio.run(_write(database, messages, progress))
     return len(messages)
 
 
@@ -51,11 +52,11 @@ def first_day(now: datetime, days: int = DAYS) -> date:
     return now.date() - timedelta(days=days)
 
 
-async def _write(path: Path, messages: list[Message], progress: Callable[[int, int], None]) -> None:
+async def _write(database: Database, messages: list[Message], progress: Callable[[int, int], None]) -> None:
     told = messages[0].at.timestamp() if messages else 0.0
     failures: list[BaseException] = []
     # The clock of the receipts is that of the story.
-    store = SqliteStore(path, on_broken=failures.append, clock=lambda: told)
+    store = open_store(database, on_broken=failures.append, clock=lambda: told)
     numbers: dict[str, str] = {}
     done = 0
     for _hour, group in groupby(
@@ -70,7 +71,7 @@ async def _write(path: Path, messages: list[Message], progress: Callable[[int, i
                 await asyncio.gather(*[_say(store, m, numbers) for m in waiting[start : start + _AT_ONCE]])
         done += len(part)
         progress(done, len(messages))
-    await asyncio.to_thread(store.close)
+    await store.close()
     if failures:
         raise Broken("the history was not written")
 
@@ -83,7 +84,7 @@ def _second(part: Iterable[Message]) -> list[Message]:
     return [m for m in part if m.report is ANTRIAN_TASK or "jenis_pemeriksaan" in m.sent]
 
 
-async def _say(store: SqliteStore, message: Message, numbers: dict[str, str]) -> None:
+async def _say(store: Store, message: Message, numbers: dict[str, str]) -> None:
     place: Place = message.place
     sent = dict(message.sent)
     if message.after and "jenis_pemeriksaan" in sent:
@@ -91,7 +92,7 @@ async def _say(store: SqliteStore, message: Message, numbers: dict[str, str]) ->
             return
         sent["id_shk"] = numbers[message.after]
     when = message.at.astimezone(UTC)
-    origin = Origin(place.code, 1, source="file", claimed_at=None)
+    origin = Origin(place.code, 1, "demo", source="file", claimed_at=None)
     at = At(place.code, ZoneInfo(ZONES[place.zone]), when, name=place.name)
     asked = verbs_of(message.report)[message.method](Call(origin, message.report, sent, at))
     if not isinstance(asked, Asked):

@@ -26,6 +26,7 @@ from rsonline.reports.kinds.tempat_tidur import null_room
 from rsonline.reports.report import Report, Row, recognised
 from rsonline.reports.verdict import Problem, Refused, ReportWarning
 from rsonline.store import reads
+from rsonline.store.access import Access
 from rsonline.store.change import Decision, Found, Lookup, Outcome, Put
 
 SHK_DAYS_BACK = 30
@@ -62,7 +63,7 @@ def add_room(call: Call) -> Asked:
             return decision
         return _with_warning(decision, ReportWarning(member="ruang", code="name_under_several_types"))
 
-    return also(usual, Lookup(TEMPAT_TIDUR, {"ruang": ruang}), decide)
+    return also(usual, Lookup(TEMPAT_TIDUR, {"ruang": ruang}, whole=False), decide)
 
 
 def remove_room(call: Call) -> Asked:
@@ -110,10 +111,10 @@ def find_shk(call: Call) -> Reading:
         else reads.between(code, SHK, "tgl_lapor", call.at.today - timedelta(days=SHK_DAYS_BACK - 1))
     )
 
-    def look_with_results(connection: reads.Connection) -> list[Row]:
-        rows = look(connection)
+    def look_with_results(access: Access) -> list[Row]:
+        rows = look(access)
         for row in rows:
-            results = reads.having(code, SHK_HASIL, {"id_shk": row["id_shk"]}, ("id_hasil",))(connection)
+            results = reads.having(code, SHK_HASIL, {"id_shk": row["id_shk"]}, ("id_hasil",))(access)
             newest = results[-1] if results else {}
             row |= {name: newest.get(name) for name in ("tgl_terima", "tgl_periksa", "tgl_hasil")}
         return rows
@@ -151,7 +152,7 @@ def _with_other_times(usual: Asked) -> Asked:
             return _with_warning(decision, ReportWarning(member="waktu", code="task_out_of_order"))
         return decision
 
-    return also(usual, Lookup(ANTRIAN_TASK, {"kodebooking": said["kodebooking"]}), decide)
+    return also(usual, Lookup(ANTRIAN_TASK, {"kodebooking": said["kodebooking"]}, whole=False), decide)
 
 
 def also(usual: Asked, lookup: Lookup, decide: Callable[[Found, datetime], Decision]) -> Asked:

@@ -27,7 +27,7 @@ from rsonline.reports.report import (
 )
 from rsonline.reports.verdict import Problem, Refused, Repair, ReportWarning
 from rsonline.store import reads
-from rsonline.store.change import Change, Decision, Found, LaterLookup, Lookup, Origin, Outcome, Put
+from rsonline.store.change import Change, Decision, Found, LaterLookup, Lookup, Origin, Outcome, Put, Seen
 
 DAYS_BACK = 10
 Shown = dict[str, str | None]
@@ -320,7 +320,7 @@ def _parent(call: Call, said: Read) -> list[Lookup]:
     if parent is None:
         return []
     name = key_of(parent.identity)[0]
-    return [Lookup(parent, {name: said.values.get(name)})]
+    return [Lookup(parent, {name: said.values.get(name)}, whole=False)]
 
 
 def _no_parent(call: Call) -> Decision:
@@ -331,6 +331,20 @@ def _no_parent(call: Call) -> Decision:
 
 
 # ---- reading
+
+
+def shows_persons(report: Report[Any]) -> bool:
+    """Whether a record tells of its person more than whoever asks for it must already know."""
+    key = key_of(report.identity)
+    return any(m.personal and m.name not in key for m in members(report.record))
+
+
+def viewing(call: Call, rows: Sequence[Row]) -> Change | None:
+    """A line for each record of a person that is about to be shown (SR-47); None where there is nothing to note."""
+    if not rows or not shows_persons(call.report):
+        return None
+    seen = tuple(Seen(call.report, row) for row in rows)
+    return Change(call.origin, call.report, "view", (), lambda found, now: Decision(Outcome("saved"), seen=seen))
 
 
 def _shown(call: Call) -> Callable[[list[Row]], list[Shown]]:

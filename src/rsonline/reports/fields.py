@@ -94,7 +94,12 @@ class Alias:
 
 @dataclass(frozen=True)
 class Personal:
-    """Identifies a person: never in logs, never echoed in a refusal, sealed at rest where the store can."""
+    """Identifies a person: never in logs, never echoed in a refusal, sealed where it is kept.
+
+    `person` marks a number that is one person's own wherever it occurs (a NIK): the journal can be searched by it.
+    """
+
+    person: bool = False
 
 
 class Kind:

@@ -96,6 +96,7 @@ class Member:
     required: bool
     default: Any
     personal: bool
+    person: bool
     aliases: tuple[str, ...]
 
     @property
@@ -160,6 +161,7 @@ def _declared(record: type[Record]) -> tuple[Member, ...]:
                 required=field.required,
                 default=None if field.default is msgspec.NODEFAULT else field.default,
                 personal=any(isinstance(m, Personal) for m in marks),
+                person=any(isinstance(m, Personal) and m.person for m in marks),
                 aliases=aliases,
             )
         )
@@ -212,4 +214,9 @@ def check(reports: tuple[Report[Any], ...]) -> list[str]:
         taken = [n for m in members(report.record) for n in (m.name, *m.aliases)]
         faults += [f"{report.name}: {n!r} is spelled by two members" for n in sorted(set(taken)) if taken.count(n) > 1]
         faults += [f"{report.name}.{m.name}: no English label" for m in members(report.record) if not m.label.en]
+        faults += [
+            f"{report.name}.{m.name}: only text can be sealed"
+            for m in members(report.record)
+            if m.personal and m.kind.column != "text"
+        ]
     return faults

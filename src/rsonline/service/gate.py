@@ -26,9 +26,9 @@ from rsonline.service.doorkeeper import (
 from rsonline.settings import Settings
 from rsonline.store import hospitals
 from rsonline.store.change import Origin
+from rsonline.store.engines import Store
 from rsonline.store.hospitals import ZONES, Hospital
 from rsonline.store.schema import from_millis, to_millis
-from rsonline.store.sqlite import SqliteStore
 
 _CODE = re.compile(r"[0-9A-Za-z]{1,16}")
 _LONGEST_PASSWORD = 128
@@ -60,7 +60,7 @@ class Denied(Exception):
 class StoredCredentials:
     """What the doorkeeper asks of the store, and the hospitals' switches as of the version that it read."""
 
-    def __init__(self, store: SqliteStore) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
         self._known: dict[str, Hospital] = {}
 
@@ -76,7 +76,7 @@ class StoredCredentials:
     async def hospital(self, code: str) -> StoredHospital | None:
         """The hospital with its valid credentials."""
         now = datetime.now(UTC)
-        found = await self._store.read(None, lambda connection: hospitals.find(connection, code, now))
+        found = await self._store.read(None, lambda access: hospitals.find(access, code, now))
         if found is None:
             return None
         self._known[code] = found
@@ -86,24 +86,22 @@ class StoredCredentials:
 
     async def last_good(self, code: str, source: str) -> float | None:
         """When the hospital last logged in from there, in seconds since 1970."""
-        found = await self._store.read(None, lambda connection: hospitals.last_good(connection, code, source))
+        found = await self._store.read(None, lambda access: hospitals.last_good(access, code, source))
         return None if found is None else to_millis(found) / 1000
 
     async def note_good(self, code: str, source: str, at: float) -> None:
         """Remember a good login from there."""
-        await self._store.perform(
-            lambda connection: hospitals.note_good(connection, code, source, from_millis(int(at * 1000)))
-        )
+        await self._store.perform(lambda access: hospitals.note_good(access, code, source, from_millis(int(at * 1000))))
 
     async def rehash(self, code: str, credential: int, hash: str) -> None:
         """Keep a stronger hash of the same password."""
-        await self._store.perform(lambda connection: hospitals.rehash(connection, code, credential, hash))
+        await self._store.perform(lambda access: hospitals.rehash(access, code, credential, hash))
 
 
 class Gate:
     """Lets requests in. One for the process."""
 
-    def __init__(self, settings: Settings, store: SqliteStore, references: Mapping[str, Reference]) -> None:
+    def __init__(self, settings: Settings, store: Store, references: Mapping[str, Reference]) -> None:
         self._settings = settings
         self._stored = StoredCredentials(store)
         _return_large_blocks()
@@ -164,7 +162,7 @@ class Gate:
         origin = Origin(
             hospital=facts.code,
             version=verified.version,
-            credential=verified.credential,
+            account=f"{facts.code}/{verified.credential}",
             address=address,
             request_id=request_id,
             claimed=judged.text or None,

@@ -90,6 +90,8 @@ def _operation(report: Report[Any], method: str, references: Mapping[str, Refere
                 }
             },
         }
+    if method != "GET":
+        operation["parameters"].append({"$ref": "#/components/parameters/Idempotency-Key"})
     operation["responses"] = _responses(report, method, references)
     return operation
 
@@ -174,11 +176,13 @@ def _responses(report: Report[Any], method: str, references: Mapping[str, Refere
         if isinstance(report.identity, Numbered) and method != "DELETE":
             outcome = {"$ref": f"#/components/schemas/{name}Outcome"}
         good = _answer(both(RESPONSES[method]), report.root, outcome)
-    return {"200": good, **_failures(method, conflict=method == "PUT" and report is TEMPAT_TIDUR)}
+        good["headers"] = headers("X-RSOnline-Receipt", "Idempotent-Replayed")
+    return {"200": good, **_failures(method)}
 
 
-def _failures(method: str, *, conflict: bool = False) -> dict[str, Schema]:
-    never = {"409": not conflict, "507": method == "GET"}
+def _failures(method: str) -> dict[str, Schema]:
+    # What reads never conflicts, and needs no room.
+    never = {"409": method == "GET", "507": method == "GET"}
     return {code: {"$ref": f"#/components/responses/{code}"} for code in FAILURES if not never.get(code)}
 
 

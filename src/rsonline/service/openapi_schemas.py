@@ -146,12 +146,21 @@ def components(references: Mapping[str, Reference], reports: Sequence[Report[Any
                 "required": True,
                 "description": both(RESPONSES["timestamp"]),
                 "schema": {"type": "string", "pattern": "^[0-9]{10}$"},
-            }
+            },
+            "Idempotency-Key": {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": False,
+                "description": both(RESPONSES["idempotency"]),
+                "schema": {"type": "string", "pattern": "^[!#-~]{1,200}$"},
+            },
         },
         "headers": {
             "X-Request-ID": _header(RESPONSES["request_id"], "^[0-9a-f]{32}$", required=True),
             "X-RSOnline-Repairs": _header(RESPONSES["repairs"], "^[!-~ ]+$"),
             "X-RSOnline-Warnings": _header(RESPONSES["warnings"], "^[!-~ ]+$"),
+            "X-RSOnline-Receipt": _header(RESPONSES["receipt"], "^v=1; id=[0-9a-f]{32}; rs=[0-9A-Za-z]{1,16}; .*$"),
+            "Idempotent-Replayed": _header(RESPONSES["replayed"], "^true$"),
             "Retry-After": _header(RESPONSES["retry"], "^[0-9]+$", required=True),
             "Allow": _header(RESPONSES["allow"], "^[A-Z]+(, [A-Z]+)*$", required=True),
         },

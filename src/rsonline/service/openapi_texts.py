@@ -217,6 +217,21 @@ RESPONSES: Final[dict[str, Words]] = {
     "request_id": Words("Nomor permintaan, juga di catatan layanan", "Id of the request, also in the service's log"),
     "repairs": Words("Yang diperbaiki: `kode:tempat`, dipisah koma", "What was mended: `code:where`, by commas"),
     "warnings": Words("Yang janggal: `kode:isian`, dipisah koma", "What is odd: `code:member`, by commas"),
+    "receipt": Words(
+        "Resi yang ditandatangani (Ed25519) atas perubahan yang sudah tersimpan; periksa dengan `rsonline receipt "
+        "verify` dan kunci di `/.well-known/rsonline-receipt-key`",
+        "Signed receipt (Ed25519) of a change that is durable; verify it with `rsonline receipt verify` and the key at "
+        "`/.well-known/rsonline-receipt-key`",
+    ),
+    "replayed": Words(
+        "Ini jawaban yang dulu, atas Idempotency-Key yang sama", "This is the earlier answer to the Idempotency-Key"
+    ),
+    "idempotency": Words(
+        "Kunci buatan klien: permintaan dengan kunci dan isi yang sama dikerjakan sekali saja dalam 7 hari dan dijawab "
+        "sama; isi lain dengan kunci yang sama ditolak 422, yang masih dikerjakan 409",
+        "A key that the client makes: a request with the same key and body is carried out once in 7 days and answered "
+        "alike; another body with that key is refused with 422, one still being carried out with 409",
+    ),
     "retry": Words("Detik sebelum mencoba lagi", "Seconds before another try"),
     "allow": Words("Metode yang tersedia di alamat ini", "Methods that are offered here"),
     "400": Words(
@@ -230,7 +245,10 @@ RESPONSES: Final[dict[str, Words]] = {
     "404": Words("Data atau alamat tidak ditemukan", "No such record or address"),
     "405": Words("Metode tidak tersedia", "Method not offered"),
     "408": Words("Permintaan tidak lengkap dalam batas waktu", "The request was not complete in time"),
-    "409": Words("Nama baru sudah dipakai data lain", "The new name belongs to another record"),
+    "409": Words(
+        "Nama baru sudah dipakai data lain, atau permintaan dengan Idempotency-Key ini masih dikerjakan",
+        "The new name belongs to another record, or a request with this Idempotency-Key is still being carried out",
+    ),
     "413": Words("Isi lebih dari {most} byte", "The body is larger than {most} bytes"),
     "414": Words("Alamat terlalu panjang", "The address is too long"),
     "415": Words("Content-Encoding tidak didukung", "Content-Encoding is not supported"),

@@ -17,18 +17,19 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from rsonline.intake.rules import verbs_of
-from rsonline.intake.verbs import Asked, Call, Verb
+from rsonline.intake.verbs import Asked, Call, Verb, viewing
 from rsonline.reports import REPORTS
 from rsonline.reports.lenient import Malformed
 from rsonline.reports.references import Reference
 from rsonline.reports.report import Report, Steps
 from rsonline.reports.verdict import Problem, Refused, Repair, ReportWarning
-from rsonline.service import dialects, metrics
+from rsonline.service import dialects, metrics, once
 from rsonline.service.dialects import Answer, Incoming
 from rsonline.service.gate import Caller, Denied, Gate
-from rsonline.store.change import Busy, Change, Full, Stale
+from rsonline.service.once import BadKey, Receipts
+from rsonline.store.change import Busy, Change, Full, Outcome, Stale
+from rsonline.store.engines import Store
 from rsonline.store.journal import note_refusal
-from rsonline.store.sqlite import SqliteStore
 
 PREFIX = "/fo/index.php"
 LARGEST_BODY = 256 * 1024
@@ -92,7 +93,7 @@ class GuideDoor:
 
     def __init__(
         self,
-        store: SqliteStore,
+        store: Store,
         gate: Gate,
         references: Mapping[str, Reference],
         reports: Sequence[Report[Any]] = REPORTS,
@@ -101,6 +102,9 @@ class GuideDoor:
         self._gate = gate
         self._references = references
         self._endpoints = endpoints(reports)
+        self._receipts = Receipts(store.vault)
+        self._running: set[tuple[str, str, str]] = set()
+        """Requests with an Idempotency-Key that are being carried out here."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -211,7 +215,7 @@ class GuideDoor:
         return dialects.failed(503, "busy", language)
 
     async def _list(self, route: List, caller: Caller) -> Answer:
-        await self._store.read(caller.origin, lambda connection: None)
+        await self._store.read(caller.origin, lambda access: None)
         id_column, name_column = route.columns
         entries = self._references[route.name].entries.values()
         return Answer(200, [{id_column: e.id, name_column: e.nama} for e in entries])
@@ -220,15 +224,51 @@ class GuideDoor:
         report = route.report
         sent = dialects.unwrap(report, incoming)
         served.repairs = (*served.repairs, *sent.repairs)
-        asked = route.verbs[served.method](Call(caller.origin, report, sent.members, caller.at, caller.create_on_put))
+        call = Call(caller.origin, report, sent.members, caller.at, caller.create_on_put)
+        asked = route.verbs[served.method](call)
         served.repairs = (*served.repairs, *asked.repairs)
         if isinstance(asked, Asked):
-            outcome = await self._store.submit(counted(asked.change, sent.repairs))
-            if outcome.kind == "missing":
-                metrics.put_miss(report.name)
-            return dialects.outcome(asked.change.report, served.method, outcome, served.language)
+            return await self._change(counted(asked.change, sent.repairs), incoming, caller, served)
         rows = await self._store.read(caller.origin, asked.look)
+        seen = viewing(call, rows)
+        if seen is not None:
+            # The line is durable before anything is shown.
+            await self._store.submit(seen)
         return dialects.rows(report, asked.show(rows))
+
+    async def _change(self, change: Change, incoming: Incoming, caller: Caller, served: "Served") -> Answer:
+        """Carry out a change, at most once where it has an Idempotency-Key, and answer with its receipt."""
+
+        def worded(outcome: Outcome) -> Answer:
+            return dialects.outcome(change.report, served.method, outcome, served.language)
+
+        hospital, request_id = caller.origin.hospital, caller.origin.request_id or ""
+        key = once.given(incoming.headers)
+        if key is None:
+            outcome = await self._store.submit(change)
+        else:
+            route = f"{served.method} {served.name}"
+            running = (hospital, route, key)
+            if running in self._running:
+                return dialects.failed(409, "key_running", served.language)
+            self._running.add(running)
+            try:
+                wanted = once.once(route, key, incoming.body, request_id, served.repairs, worded)
+                outcome = await self._store.submit(replace(change, once=wanted))
+            finally:
+                self._running.discard(running)
+        if outcome.kind == "key_reused":
+            return dialects.failed(422, "key_reused", served.language)
+        if outcome.kind == "repeated":
+            served.replayed = True
+            answer, served.repairs, known = once.unfolded(outcome.answer)
+            if known is not None:
+                served.receipt = self._receipts.sign(*known, hospital, incoming.body)
+            return answer
+        if outcome.kind == "missing":
+            metrics.put_miss(change.report.name)
+        served.receipt = self._receipts.of(outcome, request_id, hospital, incoming.body)
+        return worded(outcome)
 
     async def _refuse(self, route: Endpoint | List, refused: Refused, caller: Caller, served: "Served") -> Answer:
         served.repairs = (*served.repairs, *[r for r in refused.repairs if r not in served.repairs])
@@ -236,7 +276,9 @@ class GuideDoor:
             return dialects.failed(400, "query", served.language)
         if any(problem.code == "other_hospital" for problem in refused.problems):
             # Somebody named another hospital: nothing was selected by it, and it leaves a line (SR-16).
-            await self._store.perform(lambda on: note_refusal(on, caller.origin, route.report, "other_hospital"))
+            await self._store.perform(
+                lambda access: note_refusal(access, caller.origin, route.report, "other_hospital")
+            )
         return dialects.refused(route.report, served.method, refused.problems, served.language)
 
 
@@ -262,6 +304,8 @@ class Served:
     repairs: Sequence[Repair] = ()
     allow: tuple[str, ...] = ()
     retry_after: int = 2
+    receipt: str | None = None
+    replayed: bool = False
 
 
 def _failure(error: Exception, served: Served) -> Answer:
@@ -272,6 +316,8 @@ def _failure(error: Exception, served: Served) -> Answer:
             if error.status in (401, 400):
                 return dialects.denied(error.status, error.reason, served.language, **error.detail)
             return dialects.failed(error.status, error.reason, served.language, **error.detail)
+        case BadKey():
+            return dialects.failed(400, "header_malformed", served.language, header="Idempotency-Key")
         case Malformed():
             return dialects.malformed(error, served.language)
         case Busy():
@@ -288,6 +334,10 @@ def _headers(answer: Answer, served: Served, request_id: str, length: int) -> li
         headers.append((b"x-rsonline-repairs", _listed(served.repairs, "where")))
     if answer.warnings:
         headers.append((b"x-rsonline-warnings", _listed(answer.warnings, "member")))
+    if served.receipt:
+        headers.append((b"x-rsonline-receipt", served.receipt.encode()))
+    if served.replayed:
+        headers.append((b"idempotent-replayed", b"true"))
     if answer.status in (429, 503):
         headers.append((b"retry-after", str(served.retry_after).encode()))
     if answer.status == 405:

@@ -76,6 +76,14 @@ REASONS: Final[dict[str, Words]] = {
     "encoding": Words("Content-Encoding tidak didukung", "Content-Encoding is not supported"),
     "internal": Words("Terjadi gangguan di layanan, data gagal diproses", "The service failed, nothing was processed"),
     "query": Words("Isian di belakang alamat gagal dibaca", "The query of the address cannot be read"),
+    "key_running": Words(
+        "Permintaan dengan Idempotency-Key ini sedang diproses, coba lagi nanti",
+        "The request with this Idempotency-Key is still being carried out, try again later",
+    ),
+    "key_reused": Words(
+        "Idempotency-Key ini sudah dipakai untuk isi yang berbeda: pakai kunci baru",
+        "This Idempotency-Key was used for another body: use a new key",
+    ),
     "host": Words("Nama host tidak dikenal", "Unknown host name"),
 }
 

@@ -22,6 +22,8 @@ Kind = Literal[
     "unknown",  # not written: a number or a parent that this hospital does not have
     "conflict",  # not written: the change would make two records the same
     "refused",  # not written: problems that only show beside what is stored
+    "repeated",  # not written: the same request was carried out before; `answer` is what was said then
+    "key_reused",  # not written: its Idempotency-Key came before, with another body
 ]
 
 
@@ -30,7 +32,8 @@ class Origin(NamedTuple):
 
     hospital: str
     version: int
-    credential: int | None = None
+    account: str = "-"
+    """Who, for the journal: `hospital/credential` of the API, a user of the web application, the command line."""
     source: Literal["api", "web", "file", "cli"] = "api"
     address: str | None = None
     request_id: str | None = None
@@ -49,6 +52,8 @@ class Lookup:
     where: Row
     deleted: bool = False
     """Find deleted rows too."""
+    whole: bool = True
+    """With the personal members; without them for rows that are only looked at, never written back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +75,28 @@ class Outcome:
     row: Row = field(default_factory=dict)
     warnings: Sequence[ReportWarning] = ()
     problems: Sequence[Problem] = ()
+    at: datetime | None = None
+    """The time of receipt; the store fills it in."""
+    answer: bytes = b""
+    """Of a repeated request: what was kept of its answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Somebody saw this row."""
+
+    report: Report[Any]
+    row: Row
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The outcome, what to write for it, and what to count for the hospital (`put_miss`)."""
+    """The outcome, what to write for it, what to count for the hospital (`put_miss`), and what was seen."""
 
     outcome: Outcome
     writes: tuple[Put, ...] = ()
     tallies: tuple[str, ...] = ()
+    seen: tuple[Seen, ...] = ()
 
 
 Found = Sequence[list[Row]]
@@ -86,6 +104,20 @@ Found = Sequence[list[Row]]
 
 LaterLookup = Callable[[Found], Lookup | None]
 """A lookup that depends on what the ones before it found; None finds nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """A request that is carried out once, however often it arrives (SR-53).
+
+    `route` and `key` name it within its hospital, `digest` is the SHA-256 of its body, `word` gives what is kept of
+    its answer, in the transaction that carries it out.
+    """
+
+    route: str
+    key: str
+    digest: bytes
+    word: Callable[[Outcome], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +130,7 @@ class Change:
     lookups: tuple[Lookup | LaterLookup, ...]
     decide: Callable[[Found, datetime], Decision]
     tallies: tuple[str, ...] = ()
+    once: Once | None = None
 
 
 class Stale(Exception):

@@ -1,7 +1,7 @@
 """Hospitals and their API credentials.
 
 Every change raises the hospital's version, so that no verified password outlives it.
-The functions take a connection inside a transaction and hashes, never passwords.
+The functions take an open transaction and hashes, never passwords.
 """
 
 import re
@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 import sqlalchemy as sa
 
 from rsonline.store import journal
+from rsonline.store.access import Access
 from rsonline.store.change import Origin
 from rsonline.store.schema import credential, hospital, known_source, tally
 
@@ -48,12 +49,12 @@ class Hospital(NamedTuple):
     credentials: tuple[Credential, ...]
 
 
-def find(connection: sa.Connection, code: str, now: datetime) -> Hospital | None:
+def find(access: Access, code: str, now: datetime) -> Hospital | None:
     """One hospital with its valid credentials."""
-    row = connection.execute(sa.select(hospital).where(hospital.c.kode_rs == code)).mappings().one_or_none()
+    row = access.connection.execute(sa.select(hospital).where(hospital.c.kode_rs == code)).mappings().one_or_none()
     if row is None:
         return None
-    valid = connection.execute(
+    valid = access.connection.execute(
         sa.select(credential).where(
             credential.c.kode_rs == code,
             credential.c.revoked_at.is_(None),
@@ -75,7 +76,7 @@ def find(connection: sa.Connection, code: str, now: datetime) -> Hospital | None
     )
 
 
-def every(connection: sa.Connection) -> list[dict[str, Any]]:
+def every(access: Access) -> list[dict[str, Any]]:
     """All hospitals by code, each with the number of its valid credentials and how many of them were imported."""
     now = datetime.now(UTC)
     valid = sa.and_(
@@ -88,10 +89,10 @@ def every(connection: sa.Connection) -> list[dict[str, Any]]:
         sa.select(sa.func.count()).where(valid).scalar_subquery().label("credentials"),
         sa.select(sa.func.count()).where(valid, credential.c.kind == "imported").scalar_subquery().label("imported"),
     ).order_by(hospital.c.kode_rs)
-    return [dict(row) for row in connection.execute(query).mappings()]
+    return [dict(row) for row in access.connection.execute(query).mappings()]
 
 
-def add(connection: sa.Connection, code: str, name: str, zone: str, hash: str, *, kind: str = "generated") -> None:
+def add(access: Access, code: str, name: str, zone: str, hash: str, *, kind: str = "generated") -> None:
     """A new hospital with its first password. Raises HospitalError for a bad code or zone, or one that exists."""
     if not CODE.fullmatch(code):
         raise HospitalError(f"Kode {code!r} tidak sah: 1 sampai 16 angka atau huruf.")
@@ -100,7 +101,7 @@ def add(connection: sa.Connection, code: str, name: str, zone: str, hash: str, *
     if not name.strip():
         raise HospitalError("Nama rumah sakit kosong.")
     now = datetime.now(UTC)
-    if connection.execute(sa.select(hospital.c.kode_rs).where(hospital.c.kode_rs == code)).one_or_none():
+    if access.connection.execute(sa.select(hospital.c.kode_rs).where(hospital.c.kode_rs == code)).one_or_none():
         raise HospitalError(f"Rumah sakit {code} sudah ada.")
     values = {
         "kode_rs": code,
@@ -113,64 +114,62 @@ def add(connection: sa.Connection, code: str, name: str, zone: str, hash: str, *
         "clock_mode": "lenient",
         "created_at": now,
     }
-    connection.execute(sa.insert(hospital).values(values))
-    _add_credential(connection, code, hash, kind, now)
-    _write_line(connection, code, "hospital", [], "add", {k: v for k, v in values.items() if k != "created_at"})
+    access.connection.execute(sa.insert(hospital).values(values))
+    _add_credential(access, code, hash, kind, now)
+    _write_line(access, code, "hospital", [], "add", {k: v for k, v in values.items() if k != "created_at"})
 
 
-def new_password(
-    connection: sa.Connection, code: str, hash: str, *, at_once: bool = False, kind: str = "generated"
-) -> int:
+def new_password(access: Access, code: str, hash: str, *, at_once: bool = False, kind: str = "generated") -> int:
     """Give a hospital a new password; the others stay valid for 72 hours, or end now with `at_once`.
 
     Returns the number of the new credential. Raises HospitalError for an unknown hospital.
     """
     now = datetime.now(UTC)
-    raise_version(connection, code)
+    raise_version(access, code)
     valid = [credential.c.kode_rs == code, credential.c.revoked_at.is_(None)]
     if at_once:
-        connection.execute(sa.update(credential).where(*valid).values(revoked_at=now))
+        access.connection.execute(sa.update(credential).where(*valid).values(revoked_at=now))
     else:
         end = now + CHANGE_OVER
         # Two may be valid together, not three: what was already on its way out ends now (SR-09).
-        connection.execute(
+        access.connection.execute(
             sa.update(credential).where(*valid, credential.c.valid_until.is_not(None)).values(revoked_at=now)
         )
-        connection.execute(
+        access.connection.execute(
             sa.update(credential).where(*valid, credential.c.valid_until.is_(None)).values(valid_until=end)
         )
-    number = _add_credential(connection, code, hash, kind, now)
-    _write_line(connection, code, "credential", [number], "add", {"kind": kind, "at_once": at_once})
+    number = _add_credential(access, code, hash, kind, now)
+    _write_line(access, code, "credential", [number], "add", {"kind": kind, "at_once": at_once})
     return number
 
 
-def add_twin(connection: sa.Connection, code: str, hash: str) -> int:
+def add_twin(access: Access, code: str, hash: str) -> int:
     """Accept one more spelling of the newest password (its MD5, for a client that sends that)."""
-    raise_version(connection, code)
-    number = _add_credential(connection, code, hash, "md5", datetime.now(UTC))
-    _write_line(connection, code, "credential", [number], "add", {"kind": "md5"})
+    raise_version(access, code)
+    number = _add_credential(access, code, hash, "md5", datetime.now(UTC))
+    _write_line(access, code, "credential", [number], "add", {"kind": "md5"})
     return number
 
 
-def revoke(connection: sa.Connection, code: str, number: int) -> None:
+def revoke(access: Access, code: str, number: int) -> None:
     """End one credential now. Raises HospitalError where there is no such valid one."""
-    raise_version(connection, code)
-    ended = connection.execute(
+    raise_version(access, code)
+    ended = access.connection.execute(
         sa.update(credential)
         .where(credential.c.kode_rs == code, credential.c.number == number, credential.c.revoked_at.is_(None))
         .values(revoked_at=datetime.now(UTC))
     )
     if ended.rowcount == 0:
         raise HospitalError(f"Rumah sakit {code} tidak punya kata sandi nomor {number}.")
-    _write_line(connection, code, "credential", [number], "revoke", {})
+    _write_line(access, code, "credential", [number], "revoke", {})
 
 
-def set_state(connection: sa.Connection, code: str, **values: Any) -> None:
+def set_state(access: Access, code: str, **values: Any) -> None:
     """Change switches of a hospital: `aktif`, `create_on_put`, `always_200`, `clock_mode`, `absent_clock_until`."""
-    raise_version(connection, code)
-    connection.execute(sa.update(hospital).where(hospital.c.kode_rs == code).values(values))
+    raise_version(access, code)
+    access.connection.execute(sa.update(hospital).where(hospital.c.kode_rs == code).values(values))
     _write_line(
-        connection,
+        access,
         code,
         "hospital",
         [],
@@ -179,37 +178,37 @@ def set_state(connection: sa.Connection, code: str, **values: Any) -> None:
     )
 
 
-def raise_version(connection: sa.Connection, code: str) -> None:
+def raise_version(access: Access, code: str) -> None:
     """Make every remembered verification of this hospital void. Raises HospitalError for an unknown hospital."""
-    raised = connection.execute(
+    raised = access.connection.execute(
         sa.update(hospital).where(hospital.c.kode_rs == code).values(version=hospital.c.version + 1)
     )
     if raised.rowcount == 0:
         raise HospitalError(f"Rumah sakit {code} tidak ditemukan.")
 
 
-def rehash(connection: sa.Connection, code: str, number: int, hash: str) -> None:
+def rehash(access: Access, code: str, number: int, hash: str) -> None:
     """Replace the hash of a password by one with stronger parameters; what it opens stays the same."""
-    connection.execute(
+    access.connection.execute(
         sa.update(credential).where(credential.c.kode_rs == code, credential.c.number == number).values(hash=hash)
     )
 
 
-def last_good(connection: sa.Connection, code: str, source: str) -> datetime | None:
+def last_good(access: Access, code: str, source: str) -> datetime | None:
     """When this hospital last logged in from this source."""
-    return connection.execute(
+    return access.connection.execute(
         sa.select(known_source.c.last_good).where(known_source.c.kode_rs == code, known_source.c.source == source)
     ).scalar_one_or_none()
 
 
-def note_good(connection: sa.Connection, code: str, source: str, at: datetime) -> None:
+def note_good(access: Access, code: str, source: str, at: datetime) -> None:
     """Remember that this hospital logged in from this source."""
     where = (known_source.c.kode_rs == code, known_source.c.source == source)
-    if connection.execute(sa.update(known_source).where(*where).values(last_good=at)).rowcount == 0:
-        connection.execute(sa.insert(known_source).values(kode_rs=code, source=source, last_good=at))
+    if access.connection.execute(sa.update(known_source).where(*where).values(last_good=at)).rowcount == 0:
+        access.connection.execute(sa.insert(known_source).values(kode_rs=code, source=source, last_good=at))
 
 
-def tallies(connection: sa.Connection, code: str, days: int = 14) -> list[tuple[str, int]]:
+def tallies(access: Access, code: str, days: int = 14) -> list[tuple[str, int]]:
     """What was counted for a hospital in the last days (put-misses, repairs, clock classes), most first."""
     since = (datetime.now(UTC) - timedelta(days=days)).date()
     query = (
@@ -218,19 +217,19 @@ def tallies(connection: sa.Connection, code: str, days: int = 14) -> list[tuple[
         .group_by(tally.c.what)
         .order_by(sa.desc("n"), tally.c.what)
     )
-    return [(row.what, int(row.n)) for row in connection.execute(query)]
+    return [(row.what, int(row.n)) for row in access.connection.execute(query)]
 
 
-def _add_credential(connection: sa.Connection, code: str, hash: str, kind: str, now: datetime) -> int:
-    last = connection.execute(
+def _add_credential(access: Access, code: str, hash: str, kind: str, now: datetime) -> int:
+    last = access.connection.execute(
         sa.select(sa.func.max(credential.c.number)).where(credential.c.kode_rs == code)
     ).scalar_one()
     number = (last or 0) + 1
-    connection.execute(sa.insert(credential).values(kode_rs=code, number=number, hash=hash, kind=kind, created_at=now))
+    access.connection.execute(
+        sa.insert(credential).values(kode_rs=code, number=number, hash=hash, kind=kind, created_at=now)
+    )
     return number
 
 
-def _write_line(
-    connection: sa.Connection, code: str, name: str, key: list[Any], verb: str, new: dict[str, Any]
-) -> None:
-    journal.append(connection, Origin(code, 0, source="cli"), name, key, verb, new)
+def _write_line(access: Access, code: str, name: str, key: list[Any], verb: str, new: dict[str, Any]) -> None:
+    journal.append(access, Origin(code, 0, "cli", source="cli"), name, key, verb, new)

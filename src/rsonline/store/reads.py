@@ -7,10 +7,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from rsonline.reports.report import Report, Row
-from rsonline.store.schema import table_of
+from rsonline.store.access import Access
+from rsonline.store.change import Origin, Stale
+from rsonline.store.rows import condition, shape_of
+from rsonline.store.schema import hospital, table_of
 
-Connection = sa.Connection
-Look = Callable[[Connection], list[Row]]
+Look = Callable[[Access], list[Row]]
 
 
 def _alive(code: str, report: Report[Any]) -> tuple[sa.Table, sa.Select[Any]]:
@@ -18,17 +20,23 @@ def _alive(code: str, report: Report[Any]) -> tuple[sa.Table, sa.Select[Any]]:
     return table, sa.select(table).where(table.c.kode_rs == code, table.c.deleted_at.is_(None))
 
 
-def _rows(connection: sa.Connection, query: sa.Select[Any]) -> list[Row]:
-    return [dict(row) for row in connection.execute(query).mappings()]
+def _rows(access: Access, report: Report[Any], query: sa.Select[Any]) -> list[Row]:
+    shape = shape_of(report)
+    return [shape.opened(dict(row), access.vault) for row in access.connection.execute(query).mappings()]
 
 
 def having(code: str, report: Report[Any], where: Mapping[str, object], order: tuple[str, ...] = ()) -> Look:
-    """The hospital's rows whose columns have these values, ordered by the named columns."""
+    """The hospital's rows whose members have these values, ordered by the named columns."""
     table, query = _alive(code, report)
-    for name, value in where.items():
-        query = query.where(table.c[name] == value)
-    query = query.order_by(*[table.c[name] for name in order])
-    return lambda connection: _rows(connection, query)
+    ordered = query.order_by(*[table.c[name] for name in order])
+
+    def look(access: Access) -> list[Row]:
+        narrowed = ordered
+        for name, value in condition(report, where, access.vault):
+            narrowed = narrowed.where(table.c[name] == value)
+        return _rows(access, report, narrowed)
+
+    return look
 
 
 def between(code: str, report: Report[Any], column: str, first: date, last: date | None = None) -> Look:
@@ -37,4 +45,13 @@ def between(code: str, report: Report[Any], column: str, first: date, last: date
     query = query.where(table.c[column] >= first).order_by(table.c[column].desc())
     if last is not None:
         query = query.where(table.c[column] <= last)
-    return lambda connection: _rows(connection, query)
+    return lambda access: _rows(access, report, query)
+
+
+def require_current(connection: sa.Connection, origin: Origin) -> None:
+    """Raise Stale where the hospital's credentials are no longer those that were verified (SR-03)."""
+    state = connection.execute(
+        sa.select(hospital.c.version, hospital.c.aktif).where(hospital.c.kode_rs == origin.hospital)
+    ).one_or_none()
+    if state is None or (state.version, state.aktif) != (origin.version, True):
+        raise Stale

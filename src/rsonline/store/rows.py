@@ -1,86 +1,147 @@
-"""Statements of the hot path, compiled once per report, and the way between rows and database values."""
+"""The way between a record and its row: what is sealed, what is indexed, what the columns hold.
 
-from collections.abc import Callable
+The same on both engines but for days, which SQLite keeps as text.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 
-from rsonline.reports.report import Report, Row
-from rsonline.store.schema import Instant, from_millis, table_of, to_millis
-
-_DIALECT = sqlite.dialect(paramstyle="qmark")
-Convert = Callable[[Any], Any]
+from rsonline.reports.report import Numbered, Report, Row, members, recognised
+from rsonline.store.schema import (
+    Instant,
+    from_millis,
+    kept_as,
+    kept_key,
+    named_by_persons,
+    table_of,
+    to_millis,
+)
+from rsonline.store.seal import Vault, place
 
 
 @dataclass(frozen=True, slots=True)
-class Statements:
-    """The upsert of a report and its columns with their conversions."""
+class Shape:
+    """How the rows of a report are kept. Numbers are positions among the columns."""
 
-    upsert: str
+    table: str
     columns: tuple[str, ...]
-    out: tuple[tuple[int, Convert], ...]
-    back: tuple[tuple[int, Convert], ...]
+    key: tuple[str, ...]
+    """The key behind the hospital's code, as columns."""
+    indexed: tuple[tuple[str, str], ...]
+    """Column and member of each blind index."""
+    index_of: dict[str, str]
+    """The same, by member."""
+    sealed: tuple[tuple[int, str], ...]
+    closed: frozenset[str]
+    """The members that are sealed."""
+    persons: tuple[str, ...]
+    instants: tuple[int, ...]
+    days: tuple[int, ...]
 
-    def values(self, row: Row) -> list[Any]:
-        """The row as parameters of the upsert."""
-        values = [row.get(c) for c in self.columns]
-        for index, convert in self.out:
-            if values[index] is not None:
-                values[index] = convert(values[index])
+    def key_of(self, row: Row) -> list[Any]:
+        """The kept key of a row that has its indexes."""
+        return [row[c] for c in self.key]
+
+    def values(self, row: Row, vault: Vault) -> list[Any]:
+        """The row as values in the order of the columns: personal members sealed, instants as milliseconds."""
+        values: list[Any] = [row.get(c) for c in self.columns]
+        if self.sealed:
+            key = self.key_of(row)
+            code = row["kode_rs"]
+            for position, name in self.sealed:
+                if values[position] is not None:
+                    values[position] = vault.seal(values[position], place(self.table, name, code, key))
+        for position in self.instants:
+            if values[position] is not None:
+                values[position] = to_millis(values[position])
         return values
 
-    def row(self, values: tuple[Any, ...]) -> Row:
-        """A database row as Python values."""
-        row = list(values)
-        for index, convert in self.back:
-            if row[index] is not None:
-                row[index] = convert(row[index])
-        return dict(zip(self.columns, row, strict=True))
+    def row(self, values: tuple[Any, ...], vault: Vault, *, whole: bool = True) -> Row:
+        """A database row as a record; without its personal members where not `whole`. Raises Unreadable."""
+        kept = list(values)
+        for position in self.instants:
+            if kept[position] is not None:
+                kept[position] = from_millis(kept[position])
+        return self.opened(dict(zip(self.columns, kept, strict=True)), vault, whole=whole)
+
+    def opened(self, row: Row, vault: Vault, *, whole: bool = True) -> Row:
+        """A row whose personal members are opened, in place; left out where not `whole`. Raises Unreadable."""
+        if self.sealed:
+            key = self.key_of(row)
+            code = row["kode_rs"]
+            for _, name in self.sealed:
+                if not whole:
+                    row[name] = None
+                elif row[name] is not None:
+                    row[name] = vault.open(row[name], place(self.table, name, code, key))
+        return row
+
+    def find_again(self, report: Report[Any], row: Row, vault: Vault) -> None:
+        """Give a record, in place, the columns by which it is found again."""
+        for column, member in self.indexed:
+            row[column] = vault.index(member, row[member])
+        identity = report.identity
+        if isinstance(identity, Numbered):
+            row["recognised"] = _recognised(report, recognised(identity, row), vault)
+        if self.persons:
+            row["persons"] = " ".join(filter(None, (vault.person(row.get(m)) for m in self.persons))) or None
 
 
 @cache
-def statements(report: Report[Any]) -> Statements:
-    """The compiled statements of a report."""
+def shape_of(report: Report[Any]) -> Shape:
+    """The shape of a report's rows."""
     table = table_of(report)
-    insert = sqlite.insert(table)
-    key = [c.name for c in table.primary_key]
-    rest = {c.name: insert.excluded[c.name] for c in table.columns if c.name not in key}
-    compiled = insert.on_conflict_do_update(index_elements=key, set_=rest).compile(dialect=_DIALECT)
     columns = tuple(c.name for c in table.columns)
-    if tuple(compiled.positiontup or ()) != columns:
-        raise RuntimeError(f"{report.name}: the compiled order of parameters is not the order of the columns")
-    out: list[tuple[int, Convert]] = []
-    back: list[tuple[int, Convert]] = []
-    for index, column in enumerate(table.columns):
-        if isinstance(column.type, Instant):
-            out.append((index, to_millis))
-            back.append((index, from_millis))
-        elif isinstance(column.type, sa.Date):
-            out.append((index, date.isoformat))
-            back.append((index, date.fromisoformat))
-    return Statements(str(compiled), columns, tuple(out), tuple(back))
+    found = members(report.record)
+    indexed = tuple((kept_as(report, m), m.name) for m in found if kept_as(report, m) != m.name)
+    return Shape(
+        table=report.name,
+        columns=columns,
+        key=kept_key(report),
+        indexed=indexed,
+        index_of={member: column for column, member in indexed},
+        sealed=tuple((columns.index(m.name), m.name) for m in found if m.personal),
+        closed=frozenset(m.name for m in found if m.personal),
+        persons=tuple(m.name for m in found if m.person),
+        instants=tuple(i for i, c in enumerate(table.columns) if isinstance(c.type, Instant)),
+        days=tuple(i for i, c in enumerate(table.columns) if isinstance(c.type, sa.Date)),
+    )
 
 
-@cache
-def lookup(report: Report[Any], where: tuple[str, ...], deleted: bool) -> str:
-    """A SELECT of all columns by the hospital and the named columns, in that order."""
-    table = table_of(report)
-    query = sa.select(table).where(table.c.kode_rs == sa.bindparam("kode_rs"))
-    for name in where:
-        query = query.where(table.c[name] == sa.bindparam(name))
-    if not deleted:
-        query = query.where(table.c.deleted_at.is_(None))
-    return str(query.compile(dialect=_DIALECT))
+def condition(report: Report[Any], where: Mapping[str, Any], vault: Vault) -> list[tuple[str, Any]]:
+    """Columns and the values they must have for a record that is looked for by members.
+
+    A value of None finds nothing: SQL's equality says so on both engines. Raises TypeError for a personal member that
+    has no index.
+    """
+    shape = shape_of(report)
+    found: list[tuple[str, Any]] = []
+    for name, value in where.items():
+        if name == "recognised":
+            found.append((name, None if value is None else _recognised(report, value, vault)))
+        elif name in shape.index_of:
+            found.append((shape.index_of[name], None if value is None else vault.index(name, value)))
+        elif name in shape.closed:
+            raise TypeError(f"{report.name}.{name} is sealed: nothing is found by it")
+        else:
+            found.append((name, value))
+    return found
 
 
-def parameter(value: Any) -> Any:
-    """One value of a lookup as the database has it."""
-    if isinstance(value, datetime):
-        return to_millis(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    return value
+def _recognised(report: Report[Any], text: str, vault: Vault) -> str | None:
+    """What is kept of the text by which a hospital knows a record: itself, or a blind index of it.
+
+    Nothing where it names its person by a placeholder: two mothers without a NIK are not the same mother (SR-44).
+    """
+    if not named_by_persons(report):
+        return text
+    identity = report.identity
+    assert isinstance(identity, Numbered)  # noqa: S101 (named_by_persons says so)
+    parts = dict(zip(identity.recognised_by, text.split("\x1f"), strict=True))
+    if any(vault.person(parts[m]) is None for m in shape_of(report).persons if m in parts):
+        return None
+    return vault.index(f"{report.name}.recognised", text).hex()

@@ -11,11 +11,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from rsonline.reports import REPORTS
-from rsonline.reports.report import Named, Numbered, Report, Steps, key_of, members
+from rsonline.reports import REPORTS, TEMPAT_TIDUR
+from rsonline.reports.report import Member, Named, Numbered, Report, Steps, key_of, members
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-HEAD = "0001"
+HEAD = "0002"
 """The revision of the migrations that this code works on."""
 
 
@@ -94,19 +94,56 @@ journal = sa.Table(
     metadata,
     sa.Column("kode_rs", sa.Text, primary_key=True),
     sa.Column("seq", sa.BigInteger, primary_key=True, comment="1, 2, 3 … within the hospital"),
-    sa.Column("at", Instant, nullable=False, comment="server time of the change"),
+    sa.Column("at", Instant, primary_key=True, comment="server time of the change"),
     sa.Column("object", sa.Text, nullable=False, comment="the table"),
-    sa.Column("key", sa.Text, nullable=False, comment="JSON of the key behind kode_rs"),
+    sa.Column("key", sa.Text, nullable=False, comment="JSON of the key behind kode_rs, as it is kept"),
     sa.Column("verb", sa.Text, nullable=False),
     sa.Column("source", sa.Text, nullable=False, comment="api, web, file or cli"),
-    sa.Column("credential", sa.BigInteger),
+    sa.Column("account", sa.Text, nullable=False, comment="who: hospital/credential, or a user"),
     sa.Column("address", sa.Text),
     sa.Column("request_id", sa.Text),
     sa.Column("claimed", sa.Text, comment="X-Timestamp as received"),
     sa.Column("clock", sa.Text),
-    sa.Column("old", sa.Text),
-    sa.Column("new", sa.Text),
+    sa.Column("person1", sa.Text, comment="index of the first person whom the line is about"),
+    sa.Column("person2", sa.Text, comment="and of the second"),
+    sa.Column("old", sa.LargeBinary, comment="sealed"),
+    sa.Column("new", sa.LargeBinary, comment="sealed"),
+    sa.Column("hash", sa.LargeBinary, nullable=False, comment="SHA-256 over the line before it and this one"),
 )
+for _person in (journal.c.person1, journal.c.person2):
+    sa.Index(f"journal_{_person.name}", _person, sqlite_where=_person.is_not(None))
+sa.Index("journal_account", journal.c.account, journal.c.at)
+
+journal_head = sa.Table(
+    "journal_head",
+    metadata,
+    sa.Column("kode_rs", sa.Text, primary_key=True),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("hash", sa.LargeBinary, nullable=False),
+)
+"""The end of each hospital's journal. Whoever writes for a hospital holds the lock of its row until the commit."""
+
+data_key = sa.Table(
+    "data_key",
+    metadata,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("purpose", sa.Text, nullable=False, comment="seal, index or receipt"),
+    sa.Column("wrapped", sa.LargeBinary, nullable=False),
+    sa.Column("master", sa.Text, nullable=False, comment="name of the master key that wraps it"),
+    sa.Column("created_at", Instant, nullable=False),
+)
+
+idempotency = sa.Table(
+    "idempotency",
+    metadata,
+    sa.Column("kode_rs", sa.Text, primary_key=True),
+    sa.Column("route", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True, comment="Idempotency-Key as received"),
+    sa.Column("digest", sa.LargeBinary, nullable=False, comment="SHA-256 of the body"),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("answer", sa.LargeBinary, nullable=False, comment="sealed"),
+)
+sa.Index("idempotency_at", idempotency.c.at)
 
 tally = sa.Table(
     "tally",
@@ -125,23 +162,58 @@ numbers = sa.Table(
 )
 
 
+def kept_as(report: Report[Any], member: Member) -> str:
+    """The column by which rows are found by this member: its blind index where it is a personal part of the key."""
+    return f"{member.name}_index" if member.personal and member.name in key_of(report.identity) else member.name
+
+
+def kept_key(report: Report[Any]) -> tuple[str, ...]:
+    """The columns that, behind the hospital's code, are the primary key."""
+    named = {m.name: m for m in members(report.record)}
+    return tuple(kept_as(report, named[name]) if name in named else name for name in key_of(report.identity))
+
+
+@cache
+def parent_of_steps(report: Report[Any]) -> sa.Table | None:
+    """The table of the records that a kind of marks belongs to; None for any other kind."""
+    identity = report.identity
+    if not isinstance(identity, Steps):
+        return None
+    return next(table_of(r) for r in REPORTS if isinstance(r.identity, Named) and r.identity.name == identity.parent)
+
+
+def named_by_persons(report: Report[Any]) -> bool:
+    """Whether the hospital recognises a record by something personal, so that only a blind index of it is kept."""
+    identity = report.identity
+    return isinstance(identity, Numbered) and any(
+        m.personal for m in members(report.record) if m.name in identity.recognised_by
+    )
+
+
 def report_table(report: Report[Any], into: sa.MetaData) -> sa.Table:
     """The table of one report kind: its members, and what the store itself knows of a row."""
-    key = key_of(report.identity)
+    key = kept_key(report)
     identity = report.identity
     columns: list[sa.Column[Any]] = [sa.Column("kode_rs", sa.Text, primary_key=True)]
     if isinstance(identity, Numbered):
         columns.append(sa.Column(identity.number, sa.BigInteger, primary_key=True, autoincrement=False))
-    columns += [
-        sa.Column(m.name, _TYPES[m.kind.column], primary_key=m.name in key, autoincrement=False)
-        for m in members(report.record)
-        if m.stored
-    ]
+    for m in members(report.record):
+        if m.personal and kept_as(report, m) != m.name:
+            columns.append(sa.Column(kept_as(report, m), sa.LargeBinary, primary_key=True, comment="blind index"))
+        if m.personal:
+            columns.append(sa.Column(m.name, sa.LargeBinary, comment="sealed"))
+        elif m.stored:
+            columns.append(sa.Column(m.name, _TYPES[m.kind.column], primary_key=m.name in key, autoincrement=False))
     if isinstance(identity, Numbered):
-        columns.append(sa.Column("recognised", sa.Text, nullable=False))
+        # A record that nobody can recognise again (a mother without a NIK) has nothing there.
+        columns.append(sa.Column("recognised", sa.Text, nullable=named_by_persons(report)))
+    if any(m.person for m in members(report.record)):
+        columns.append(sa.Column("persons", sa.Text, comment="indexes of the persons, as the journal has them"))
+    # What grows without end is kept by month where the engine can: by the first receipt, which never changes.
+    growing = isinstance(identity, Steps)
     columns += [
         sa.Column("version", sa.BigInteger, nullable=False),
-        sa.Column("received_at", Instant, nullable=False),
+        sa.Column("received_at", Instant, nullable=False, primary_key=growing),
         sa.Column("updated_at", Instant, nullable=False),
         sa.Column("deleted_at", Instant),
         sa.Column("claimed_at", Instant),
@@ -161,9 +233,7 @@ def report_table(report: Report[Any], into: sa.MetaData) -> sa.Table:
             sa.Index(f"{report.name}_parent", table.c.kode_rs, table.c[identity.parent])
     if isinstance(identity, Named):
         sa.Index(f"{report.name}_day", table.c.kode_rs, table.c[identity.day])
-    if isinstance(identity, Steps):
-        # The primary key starts with the parent: its marks are found without another index.
-        pass
+    # The primary key of Steps starts with the parent: its marks are found without another index.
     return table
 
 
@@ -180,3 +250,37 @@ def table_of(report: Report[Any]) -> sa.Table:
     """A report's table; for one that is not of the guide (a toy in a test), made on the spot."""
     table = TABLES.get(report.name)
     return table if table is not None else report_table(report, sa.MetaData())
+
+
+def bed_history(into: sa.MetaData) -> sa.Table:
+    """What each room said whenever that changed, for looking back at occupancy (III.A)."""
+    now = table_of(TEMPAT_TIDUR)
+    said = [m.name for m in members(TEMPAT_TIDUR.record) if m.stored]
+    return sa.Table(
+        "bed_history",
+        into,
+        sa.Column("kode_rs", sa.Text, primary_key=True),
+        sa.Column("id_t_tt", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("version", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("at", Instant, primary_key=True),
+        *[sa.Column(name, now.c[name].type) for name in said],
+        sa.Column("deleted", sa.Boolean, nullable=False),
+    )
+
+
+BED_HISTORY = bed_history(metadata)
+MONTHLY = {"journal": "at", "antrian_task": "received_at", "bed_history": "at"}
+"""The tables that PostgreSQL keeps by month, and the column that says which."""
+
+
+def for_postgresql(tables: sa.MetaData) -> sa.MetaData:
+    """The same tables with what only PostgreSQL's DDL says: partitions and the conditions of partial indexes.
+
+    Apart from the declarations, because mentioning it loads that dialect, which an embedded service never needs.
+    """
+    for table in tables.tables.values():
+        if table.name in MONTHLY:
+            table.dialect_options["postgresql"]["partition_by"] = f"RANGE ({MONTHLY[table.name]})"
+        for index in table.indexes:
+            index.dialect_options["postgresql"]["where"] = index.dialect_options["sqlite"]["where"]
+    return tables

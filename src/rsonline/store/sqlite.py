@@ -8,27 +8,35 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
 import pysqlite3.dbapi2 as driver
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.pool import StaticPool
 
-from rsonline.reports.report import Numbered, Row, recognised
+from rsonline.reports.report import Report, Row
 from rsonline.store import journal
-from rsonline.store.change import Broken, Busy, Change, Full, Lookup, Origin, Outcome, Put, Stale
-from rsonline.store.rows import lookup, parameter, statements
-from rsonline.store.schema import hospital
+from rsonline.store.access import Access
+from rsonline.store.apply import Work, repeated, work
+from rsonline.store.change import Broken, Busy, Change, Full, Lookup, Origin, Outcome, Stale
+from rsonline.store.journal import Head
+from rsonline.store.reads import require_current
+from rsonline.store.rows import condition, shape_of
+from rsonline.store.schema import BED_HISTORY, idempotency, table_of, to_millis
+from rsonline.store.seal import Vault
 from rsonline.store.writer import Writer
 
 LEAST_VERSION = (3, 51, 3)
 T = TypeVar("T")
-Task = Callable[[sa.Connection], Any]
+Task = Callable[[Access], Any]
 
-_STATE = "SELECT version, aktif FROM hospital WHERE kode_rs = ?"
+_DIALECT = sqlite.dialect(paramstyle="qmark")
+_STATE = "SELECT version, aktif, seq, hash FROM hospital JOIN journal_head USING (kode_rs) WHERE kode_rs = ?"
+_HEAD = "UPDATE journal_head SET seq = ?, hash = ? WHERE kode_rs = ?"
 _NUMBER = (
     "INSERT INTO numbers (object, last) VALUES (?, 1) ON CONFLICT (object) DO UPDATE SET last = last + 1 RETURNING last"
 )
@@ -36,6 +44,7 @@ _TALLY = (
     "INSERT INTO tally (kode_rs, day, what, count) VALUES (?, ?, ?, ?)"
     " ON CONFLICT (kode_rs, day, what) DO UPDATE SET count = count + excluded.count"
 )
+_ANSWERED = "SELECT digest, at, answer FROM idempotency WHERE kode_rs = ? AND route = ? AND key = ?"
 # What concerns one change only; every other error of the database concerns the whole batch.
 _OWN_FAULT = (driver.IntegrityError, driver.DataError, driver.ProgrammingError, driver.InterfaceError)
 
@@ -87,21 +96,78 @@ def transaction(path: Path) -> Iterator[sa.Connection]:
         engine.dispose()
 
 
+@cache
+def upsert(table: sa.Table) -> str:
+    """The INSERT of a whole row, which replaces the row of the same key; parameters in the order of the columns."""
+    insert = sqlite.insert(table)
+    key = [c.name for c in table.primary_key]
+    rest = {c.name: insert.excluded[c.name] for c in table.columns if c.name not in key}
+    compiled = insert.on_conflict_do_update(index_elements=key, set_=rest).compile(dialect=_DIALECT)
+    if tuple(compiled.positiontup or ()) != tuple(c.name for c in table.columns):
+        raise RuntimeError(f"{table.name}: the compiled order of parameters is not the order of the columns")
+    return str(compiled)
+
+
+@cache
+def lookup(report: Report[Any], where: tuple[str, ...], deleted: bool) -> str:
+    """A SELECT of all columns by the hospital and the named columns, in that order."""
+    table = table_of(report)
+    query = sa.select(table).where(table.c.kode_rs == sa.bindparam("kode_rs"))
+    for name in where:
+        query = query.where(table.c[name] == sa.bindparam(name))
+    if not deleted:
+        query = query.where(table.c.deleted_at.is_(None))
+    return str(query.compile(dialect=_DIALECT))
+
+
+def as_text(values: list[Any], days: Sequence[int]) -> list[Any]:
+    """The values with days as SQLite keeps them, in place."""
+    for position in days:
+        if values[position] is not None:
+            values[position] = values[position].isoformat()
+    return values
+
+
+def as_days(values: Sequence[Any], days: Sequence[int]) -> tuple[Any, ...]:
+    """The values with days as days."""
+    if not days:
+        return tuple(values)
+    return tuple(date.fromisoformat(v) if i in days and v is not None else v for i, v in enumerate(values))
+
+
+def parameter(value: Any) -> Any:
+    """One value of a lookup as the database has it."""
+    if isinstance(value, datetime):
+        return to_millis(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return value
+
+
+INSERT_LINE = f"INSERT INTO journal VALUES ({', '.join('?' * len(journal.COLUMNS))})"  # noqa: S608 (fixed text)
+INSERT_HISTORY = f"INSERT INTO bed_history VALUES ({', '.join('?' * len(BED_HISTORY.columns))})"  # noqa: S608
+
+
 class Applier:
     """Applies batches on the one writing connection. Used by the writer's thread only.
 
-    What it remembers of the database (the end of each journal, the state of each hospital) holds as long as no other
-    connection has committed, which SQLite tells by `data_version`.
+    What it remembers of the database (the state of each hospital and the end of its journal) holds as long as no
+    other connection has committed, which SQLite tells by `data_version`.
     """
 
-    def __init__(self, path: Path, *, commit_each: bool = False, clock: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self, path: Path, vault: Vault, *, commit_each: bool = False, clock: Callable[[], float] | None = None
+    ) -> None:
         self._db = connect(path)
-        self._sa = engine_on(lambda: self._db).connect()
+        self._access = Access(engine_on(lambda: self._db).connect(), vault)
+        self._vault = vault
         self._commit_each = commit_each
         self._clock = clock
         self._others: int | None = None
-        self._heads: dict[str, int] = {}
         self._states: dict[str, tuple[int, bool] | None] = {}
+        self._heads: dict[str, Head] = {}
+        self._moved: set[str] = set()
+        """Hospitals whose head is further than the table says."""
         self._latest = 0.0
 
     def close(self) -> None:
@@ -125,12 +191,19 @@ class Applier:
             results = [self._guarded(item, tallies) for item in batch]
             for (code, day, what), count in tallies.items():
                 self._db.execute(_TALLY, (code, day, what, count))
+            self._write_heads()
             self._db.execute("COMMIT")
         except driver.Error as error:
             self._forget()
             self._roll_back()
             raise _named(error) from error
         return results
+
+    def _write_heads(self) -> None:
+        for code in self._moved:
+            head = self._heads[code]
+            self._db.execute(_HEAD, (head.seq, head.hash, code))
+        self._moved.clear()
 
     def _roll_back(self) -> None:
         try:
@@ -141,17 +214,21 @@ class Applier:
 
     def _forget(self) -> None:
         self._heads.clear()
+        self._moved.clear()
         self._states.clear()
         self._others = None
 
     def _guarded(self, item: Change | Task, tallies: dict[tuple[str, str, str], int]) -> Any:
         """One item inside a savepoint, so that what is wrong with it does not touch its neighbours."""
+        if not isinstance(item, Change):
+            # A task reads and writes heads itself.
+            self._write_heads()
         self._db.execute("SAVEPOINT one")
         try:
             if isinstance(item, Change):
                 result: Any = self._change(item, tallies)
             else:
-                result = item(self._sa)
+                result = item(self._access)
                 self._heads.clear()
                 self._states.clear()
         except Stale as stale:
@@ -164,7 +241,6 @@ class Applier:
             result = error
         if isinstance(result, BaseException):
             self._db.execute("ROLLBACK TO one")
-            self._heads.clear()
         self._db.execute("RELEASE one")
         return result
 
@@ -174,59 +250,54 @@ class Applier:
         if code not in self._states:
             row = self._db.execute(_STATE, (code,)).fetchone()
             self._states[code] = None if row is None else (row[0], bool(row[1]))
+            if row is not None:
+                self._heads[code] = Head(row[2], bytes(row[3]))
         if self._states[code] != (origin.version, True):
             raise Stale
         # Receipt times never run backwards, whatever the machine's clock does.
         self._latest = max(self._latest, time.time() if self._clock is None else self._clock())
         now = datetime.fromtimestamp(self._latest, UTC)
+        if change.once is not None:
+            stored = self._db.execute(_ANSWERED, (code, change.once.route, change.once.key)).fetchone()
+            said = repeated(self._vault, code, change.once, stored, now)
+            if said is not None:
+                return said
         found: list[list[Row]] = []
         for each in change.lookups:
             wanted = each if isinstance(each, Lookup) else each(found)
             found.append([] if wanted is None else self._find(code, wanted))
-        decision = change.decide(found, now)
-        for put in decision.writes:
-            self._put(origin, change.verb, put, now)
+        done = work(self._vault, change, found, now, self._heads[code], self._number)
+        self._write(code, done)
+        # Only now, when nothing of this change can fail any more.
+        self._heads[code] = done.head
+        if done.lines:
+            self._moved.add(code)
         day = now.date().isoformat()
-        for what in (*change.tallies, *decision.tallies):
+        for what in done.tallies:
             tallies[code, day, what] = tallies.get((code, day, what), 0) + 1
-        return decision.outcome
+        return done.outcome
+
+    def _number(self, report: Report[Any]) -> int:
+        number: int = self._db.execute(_NUMBER, (report.name,)).fetchone()[0]
+        return number
 
     def _find(self, code: str, wanted: Lookup) -> list[Row]:
-        compiled = statements(wanted.report)
-        sql = lookup(wanted.report, tuple(wanted.where), wanted.deleted)
-        found = self._db.execute(sql, (code, *[parameter(v) for v in wanted.where.values()])).fetchall()
-        return [compiled.row(row) for row in found]
+        shape = shape_of(wanted.report)
+        where = condition(wanted.report, wanted.where, self._vault)
+        sql = lookup(wanted.report, tuple(name for name, _ in where), wanted.deleted)
+        found = self._db.execute(sql, (code, *[parameter(v) for _, v in where])).fetchall()
+        return [shape.row(as_days(values, shape.days), self._vault, whole=wanted.whole) for values in found]
 
-    def _put(self, origin: Origin, verb: str, put: Put, now: datetime) -> None:
-        row, old, identity = put.values, put.old, put.report.identity
-        row["kode_rs"] = origin.hospital
-        if isinstance(identity, Numbered):
-            if row.get(identity.number) is None:
-                row[identity.number] = self._db.execute(_NUMBER, (put.report.name,)).fetchone()[0]
-            row["recognised"] = recognised(identity, row)
-        row["version"] = 1 if old is None else old["version"] + 1
-        row["received_at"] = now if old is None or old["deleted_at"] is not None else old["received_at"]
-        row["updated_at"] = now
-        row["deleted_at"] = now if put.deleted else None
-        row["claimed_at"] = origin.claimed_at
-        row["warnings"] = msgspec.json.encode(list(put.warnings)).decode() if put.warnings else None
-        compiled = statements(put.report)
-        self._db.execute(compiled.upsert, compiled.values(row))
-        seq = self._heads.get(origin.hospital)
-        if seq is None:
-            seq = self._db.execute(journal.LAST, (origin.hospital,)).fetchone()[0] or 0
-        self._heads[origin.hospital] = seq + 1
-        line = journal.line(
-            origin,
-            seq + 1,
-            now,
-            put.report.name,
-            journal.key_text(put.report, row),
-            verb,
-            journal.content(old),
-            journal.content(row),
-        )
-        self._db.execute(journal.INSERT, line)
+    def _write(self, code: str, done: Work) -> None:
+        for report, row in done.rows:
+            shape = shape_of(report)
+            self._db.execute(upsert(table_of(report)), as_text(shape.values(row, self._vault), shape.days))
+        for values in done.history:
+            self._db.execute(INSERT_HISTORY, values)
+        for line in done.lines:
+            self._db.execute(INSERT_LINE, line)
+        if done.answer is not None:
+            self._db.execute(upsert(idempotency), done.answer)
 
 
 def _code(error: driver.Error) -> str:
@@ -254,6 +325,7 @@ class SqliteStore:
     def __init__(
         self,
         path: Path,
+        vault: Vault,
         *,
         waiting: int = 4096,
         readers: int = 4,
@@ -261,7 +333,8 @@ class SqliteStore:
         clock: Callable[[], float] | None = None,
         on_broken: Callable[[BaseException], None],
     ) -> None:
-        self._applier = Applier(path, commit_each=commit_each, clock=clock)
+        self.vault = vault
+        self._applier = Applier(path, vault, commit_each=commit_each, clock=clock)
         self._writer = Writer(self._applier, waiting=waiting, on_broken=on_broken)
         self._engine = engine_on(lambda: connect(path, read_only=True), pooled=readers)
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="rsonline-reader")
@@ -276,32 +349,31 @@ class SqliteStore:
         outcome: Outcome = await self._writer.submit(change)
         return outcome
 
-    async def perform(self, task: Callable[[sa.Connection], T]) -> T:
+    async def perform(self, task: Callable[[Access], T]) -> T:
         """Run a function in the writing transaction, between the changes."""
         result: T = await self._writer.submit(task)
         return result
 
-    async def read(self, origin: Origin | None, look: Callable[[sa.Connection], T]) -> T:
+    async def read(self, origin: Origin | None, look: Callable[[Access], T]) -> T:
         """Run a function on one snapshot. Raises Stale; without an origin nothing is checked."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, origin, look)
 
-    def _read(self, origin: Origin | None, look: Callable[[sa.Connection], T]) -> T:
+    def _read(self, origin: Origin | None, look: Callable[[Access], T]) -> T:
         with self._engine.connect() as connection:
             connection.exec_driver_sql("BEGIN")
             if origin is not None:
-                state = connection.execute(
-                    sa.select(hospital.c.version, hospital.c.aktif).where(hospital.c.kode_rs == origin.hospital)
-                ).one_or_none()
-                if state is None or (state.version, state.aktif) != (origin.version, True):
-                    raise Stale
-            return look(connection)
+                require_current(connection, origin)
+            return look(Access(connection, self.vault))
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Write what waits, then close. Readers that are at work finish first."""
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
         self._writer.close()
         self._readers.shutdown()
         self._engine.dispose()
         self._applier.close()
 
 
-__all__ = ["SqliteStore", "connect", "engine_on", "transaction"]
+__all__ = ["Applier", "SqliteStore", "connect", "engine_on", "transaction"]

@@ -38,7 +38,10 @@ class Antrian(Record, kw_only=True):
         Label("Jenis pasien", "Payer", None, PASIEN, Words("JKN atau NON JKN", "JKN or NON JKN")),
     ]
     nik: Annotated[
-        str | None, Text(20), Personal(), Label("NIK", "NIK", None, PASIEN, Words("NIK pasien", "NIK of the patient"))
+        str | None,
+        Text(20),
+        Personal(person=True),
+        Label("NIK", "NIK", None, PASIEN, Words("NIK pasien", "NIK of the patient")),
     ] = None
     kodepoli: Annotated[
         str, Text(20), Label("Kode poli", "Clinic code", None, POLI, Words("Kode poli BPJS", "BPJS code of the clinic"))

@@ -57,7 +57,7 @@ class Shk(Record, kw_only=True):
     nik_ibu: Annotated[
         str,
         Text(20, blank=True),
-        Personal(),
+        Personal(person=True),
         Label(
             "NIK ibu",
             "NIK of the mother",
@@ -78,7 +78,7 @@ class Shk(Record, kw_only=True):
     nik_anak: Annotated[
         str | None,
         Text(20),
-        Personal(),
+        Personal(person=True),
         Label(
             "NIK anak",
             "NIK of the child",

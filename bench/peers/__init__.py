@@ -1,0 +1,1 @@
+"""rsonline beside services of other kinds that do the same work: `python -m bench.peers`."""

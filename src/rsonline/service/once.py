@@ -1,0 +1,93 @@
+"""A request that is carried out once: its Idempotency-Key, what is kept of its answer, and its receipt (SR-53)."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from rsonline.reports.receipt import Receipt, digest_of, key_id, signed, unsigned
+from rsonline.reports.verdict import Repair, ReportWarning
+from rsonline.service.dialects import Answer
+from rsonline.store.change import Once, Outcome
+from rsonline.store.schema import from_millis, to_millis
+from rsonline.store.seal import Vault
+
+_KEY = re.compile(r'"?[!#-~]{1,200}"?')
+_WRITTEN = ("saved", "updated", "removed")
+
+
+class Kept(msgspec.Struct):
+    """What is kept of an answer; `receipt` is the id and the time (ms) of its receipt, where it has one."""
+
+    status: int
+    elements: list[dict[str, object]]
+    repairs: list[tuple[str, str]]
+    warnings: list[tuple[str, str]]
+    receipt: tuple[str, int] | None
+
+
+class BadKey(Exception):
+    """The Idempotency-Key is not one text of 1 to 200 printable characters."""
+
+
+def given(headers: Mapping[str, Sequence[str]]) -> str | None:
+    """The Idempotency-Key of a request, None without one. Raises BadKey."""
+    values = headers.get("idempotency-key", ())
+    if not values:
+        return None
+    if len(values) > 1 or not _KEY.fullmatch(values[0].strip()):
+        raise BadKey
+    return values[0].strip().strip('"')
+
+
+def once(
+    route: str,
+    key: str,
+    body: bytes,
+    request_id: str,
+    repairs: Sequence[Repair],
+    worded: Callable[[Outcome], Answer],
+) -> Once:
+    """What makes a change happen once; `worded` gives the answer to its outcome."""
+
+    def word(outcome: Outcome) -> bytes:
+        answer = worded(outcome)
+        return msgspec.json.encode(
+            Kept(
+                answer.status,
+                [dict(element) for element in answer.elements],
+                [(r.code, r.where) for r in repairs],
+                [(w.code, w.member) for w in answer.warnings],
+                (request_id, to_millis(outcome.at)) if outcome.kind in _WRITTEN and outcome.at else None,
+            )
+        )
+
+    return Once(route, key, bytes.fromhex(digest_of(body)), word)
+
+
+def unfolded(kept: bytes) -> tuple[Answer, tuple[Repair, ...], tuple[str, datetime] | None]:
+    """The answer that was given the first time, what was mended then, id and time of its receipt."""
+    said = msgspec.json.decode(kept, type=Kept)
+    warnings = tuple(ReportWarning(member=member, code=code) for code, member in said.warnings)
+    receipt = None if said.receipt is None else (said.receipt[0], from_millis(said.receipt[1]))
+    return Answer(said.status, said.elements, warnings), tuple(Repair(*r) for r in said.repairs), receipt
+
+
+class Receipts:
+    """Signs receipts. One for the process."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self._key = key_id(vault.public_key)
+
+    def of(self, outcome: Outcome, request_id: str, hospital: str, body: bytes) -> str | None:
+        """The receipt of what an outcome has written; None where it wrote nothing."""
+        if outcome.kind not in _WRITTEN or outcome.at is None:
+            return None
+        return self.sign(request_id, outcome.at, hospital, body)
+
+    def sign(self, request_id: str, at: datetime, hospital: str, body: bytes) -> str:
+        """A receipt; the same for the same request, however often it is made."""
+        said = unsigned(Receipt(request_id, hospital, digest_of(body), at), self._key)
+        return signed(said, self._vault.sign(said.encode()))

@@ -1,0 +1,165 @@
+"""Questions to the journal: is it whole, who saw or changed a person, what did an account do.
+
+Everything is read in the order of the chain or of time, a part at a time: a journal does not fit into memory.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from rsonline.store import journal as chain
+from rsonline.store.access import Access
+from rsonline.store.change import Origin
+from rsonline.store.journal import START, Head
+from rsonline.store.schema import from_millis, journal, journal_head, to_millis
+from rsonline.store.seal import Unreadable, Vault, place
+
+OPERATOR = "-"
+"""In whose chain the operator's own looks into the journal stand: no hospital has this code."""
+_AT_ONCE = 5000
+Row = dict[str, Any]
+
+
+class Fault(NamedTuple):
+    """Something that cannot be in a journal that only grew."""
+
+    hospital: str
+    seq: int
+    what: str
+
+
+class Verified(NamedTuple):
+    """What was checked, and what is wrong with it."""
+
+    hospitals: int
+    lines: int
+    faults: list[Fault]
+
+
+def heads(connection: sa.Connection, code: str | None = None) -> dict[str, Head]:
+    """The end of each hospital's chain, or of one hospital's; to be kept off the machine each day (SR-48)."""
+    query = sa.select(journal_head).order_by(journal_head.c.kode_rs)
+    if code is not None:
+        query = query.where(journal_head.c.kode_rs == code)
+    return {row.kode_rs: Head(row.seq, bytes(row.hash)) for row in connection.execute(query)}
+
+
+def verify(
+    connection: sa.Connection, *, code: str | None = None, known: Mapping[str, Head] | None = None, most: int = 100
+) -> Verified:
+    """Walk every chain from its first line to its head; at most `most` faults are told.
+
+    `known` are heads that were kept elsewhere: each must still be a line of its chain, so that not even the end of a
+    journal can be cut off together with its head.
+    """
+    faults: list[Fault] = []
+    ends = heads(connection, code)
+    wanted = dict(known or {})
+    at: dict[str, Head] = {}
+    count = 0
+    for row in _stream(connection, code):
+        count += 1
+        hospital, seq = row["kode_rs"], row["seq"]
+        before = at.get(hospital, START)
+        if seq != before.seq + 1:
+            faults.append(Fault(hospital, seq, f"stands behind line {before.seq}"))
+        said = [row[name] for name in chain.COLUMNS[:-1]]
+        if chain.link(before.hash, said) != row["hash"]:
+            faults.append(Fault(hospital, seq, "its hash does not follow from it and the line before it"))
+        at[hospital] = Head(seq, row["hash"])
+        kept = wanted.get(hospital)
+        if kept is not None and kept.seq == seq:
+            if kept.hash != row["hash"]:
+                faults.append(Fault(hospital, seq, "is not the line that was kept elsewhere"))
+            del wanted[hospital]
+        if len(faults) >= most:
+            return Verified(len(at), count, faults)
+    for hospital, end in ends.items():
+        if at.get(hospital, START) != end:
+            faults.append(Fault(hospital, end.seq, "the chain does not end at its head"))
+    faults += [Fault(hospital, last.seq, "has no head") for hospital, last in at.items() if hospital not in ends]
+    faults += [
+        Fault(hospital, end.seq, "the line that was kept elsewhere is not there") for hospital, end in wanted.items()
+    ]
+    return Verified(len(ends), count, faults[:most])
+
+
+def _stream(connection: sa.Connection, code: str | None) -> Iterator[Row]:
+    """Every line in the order of the chains, with plain values as the hash was taken of them."""
+    last: tuple[Any, ...] | None = None
+    while True:
+        query = sa.select(*[sa.type_coerce(c, sa.BigInteger) if c.name == "at" else c for c in journal.columns])
+        if code is not None:
+            query = query.where(journal.c.kode_rs == code)
+        if last is not None:
+            query = query.where(sa.tuple_(journal.c.kode_rs, journal.c.seq) > sa.tuple_(*last))
+        rows = connection.execute(query.order_by(journal.c.kode_rs, journal.c.seq, journal.c.at).limit(_AT_ONCE)).all()
+        for row in rows:
+            yield dict(zip(chain.COLUMNS, row, strict=True))
+        if len(rows) < _AT_ONCE:
+            return
+        # Lines that claim the same number must not be stepped over.
+        last = _resume(connection, rows)
+
+
+def _resume(connection: sa.Connection, rows: Any) -> tuple[Any, ...]:
+    return (rows[-1][0], rows[-1][1])
+
+
+def lines(
+    access: Access,
+    *,
+    code: str | None = None,
+    nik: str | None = None,
+    account: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Iterator[Row]:
+    """The lines that fit all that is asked for, by time, their contents opened. A NIK is asked for by its index.
+
+    A content that does not open is told as such: a search must not end at a damaged line.
+    """
+    connection, vault = access
+    query = sa.select(journal).order_by(journal.c.at, journal.c.kode_rs, journal.c.seq)
+    if code is not None:
+        query = query.where(journal.c.kode_rs == code)
+    if nik is not None:
+        person = vault.person(nik)
+        query = query.where(sa.or_(journal.c.person1 == person, journal.c.person2 == person))
+    if account is not None:
+        query = query.where(journal.c.account == account)
+    if since is not None:
+        query = query.where(journal.c.at >= since)
+    if until is not None:
+        query = query.where(journal.c.at < until)
+    for found in connection.execute(query.execution_options(yield_per=_AT_ONCE)).mappings():
+        row = dict(found)
+        for name in ("old", "new"):
+            row[name] = _opened(vault, row, name)
+        yield row
+
+
+def _opened(vault: Vault, row: Row, name: str) -> str | None:
+    if row[name] is None:
+        return None
+    try:
+        return vault.open(bytes(row[name]), place("journal", name, row["kode_rs"], [row["seq"]]))
+    except Unreadable as error:
+        return f"({error})"
+
+
+def note(access: Access, origin: Origin, verb: str, said: dict[str, object], nik: str | None = None) -> None:
+    """A line about a search or an export: who looks into the journal is in the journal."""
+    person = access.vault.person(nik)
+    chain.append(access, origin, "journal", [], verb, said, [person] if person else [])
+
+
+def purge_answers(connection: sa.Connection, before: datetime) -> int:
+    """Forget answers to an Idempotency-Key that are older; how many."""
+    done = connection.execute(sa.text("DELETE FROM idempotency WHERE at < :before"), {"before": to_millis(before)})
+    return int(done.rowcount)
+
+
+__all__ = ["Fault", "Verified", "from_millis", "heads", "lines", "note", "purge_answers", "verify"]

@@ -1,0 +1,96 @@
+"""The statements of a batch on PostgreSQL: each takes one array for each column, however many rows there are."""
+
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from rsonline.reports.report import Report
+from rsonline.store.schema import Instant, journal, kept_key, parent_of_steps, table_of
+
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+
+def _type(column: sa.Column[Any]) -> str:
+    kind = sa.BigInteger() if isinstance(column.type, Instant) else column.type
+    return str(kind.compile(dialect=_DIALECT))
+
+
+def _arrays(columns: list[sa.Column[Any]]) -> str:
+    return ", ".join(f"${number}::{_type(column)}[]" for number, column in enumerate(columns, 1))
+
+
+@cache
+def heads() -> str:
+    """State and journal head of the hospitals in $1, their heads locked until the commit, in one order."""
+    return (
+        "SELECT h.kode_rs, h.version, h.aktif, j.seq, j.hash FROM journal_head j JOIN hospital h USING (kode_rs)"
+        " WHERE j.kode_rs = ANY($1::text[]) ORDER BY j.kode_rs FOR UPDATE OF j"
+    )
+
+
+@cache
+def find(report: Report[Any], columns: tuple[str, ...], deleted: bool) -> str:
+    """The place in the arrays (1, 2, …) and all columns of the rows that have these values there."""
+    table = table_of(report)
+    wanted = [table.c.kode_rs, *(table.c[name] for name in columns)]
+    names = ", ".join(f"w{number}" for number in range(len(wanted)))
+    same = " AND ".join(f't."{column.name}" = w{number}' for number, column in enumerate(wanted))
+    alive = "" if deleted else " AND t.deleted_at IS NULL"
+    every = ", ".join(f't."{column.name}"' for column in table.columns)
+    return (
+        f"SELECT w.place, {every} FROM unnest({_arrays(wanted)}) WITH ORDINALITY AS w({names}, place)"  # noqa: S608
+        f'{_since(report, columns)} JOIN "{table.name}" t ON {same}{alive}'
+        + (" AND t.received_at >= p.received_at" if _since(report, columns) else "")
+    )
+
+
+def _since(report: Report[Any], columns: tuple[str, ...]) -> str:
+    """The record that marks belong to, so that only the months since its receipt are looked through."""
+    parent = parent_of_steps(report)
+    if parent is None or columns[:1] != kept_key(report)[:1]:
+        return ""
+    return f' JOIN "{parent.name}" p ON p.kode_rs = w0 AND p."{columns[0]}" = w1'
+
+
+@cache
+def write(table: sa.Table) -> str:
+    """Insert many rows; a row of the same key is replaced, counts are added, and the journal only grows."""
+    columns = list(table.columns)
+    key = [c.name for c in table.primary_key]
+    rest = [c.name for c in columns if c.name not in key]
+    names = ", ".join(f'"{c.name}"' for c in columns)
+    insert = f'INSERT INTO "{table.name}" ({names}) SELECT * FROM unnest({_arrays(columns)})'  # noqa: S608
+    if table is journal:
+        return insert
+    sums = {"count"} if table.name == "tally" else set()
+    changed = ", ".join(
+        f'"{name}" = "{table.name}"."{name}" + excluded."{name}"' if name in sums else f'"{name}" = excluded."{name}"'
+        for name in rest
+    )
+    return f"{insert} ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changed}"
+
+
+@cache
+def answered() -> str:
+    """What is kept of the requests with these hospitals, routes and keys."""
+    return (
+        "SELECT i.kode_rs, i.route, i.key, i.digest, i.at, i.answer FROM idempotency i"
+        " JOIN unnest($1::text[], $2::text[], $3::text[]) AS w(a, b, c) ON i.kode_rs = a AND i.route = b AND i.key = c"
+    )
+
+
+@cache
+def numbers() -> str:
+    """The next $2 numbers of the sequence that $1 names."""
+    return "SELECT nextval($1::text::regclass) FROM generate_series(1, $2)"
+
+
+@cache
+def move_heads() -> str:
+    """The new ends of the journals of the hospitals in $1."""
+    return (
+        "UPDATE journal_head h SET seq = u.seq, hash = u.hash"
+        " FROM unnest($1::text[], $2::bigint[], $3::bytea[]) AS u(kode_rs, seq, hash) WHERE h.kode_rs = u.kode_rs"
+    )

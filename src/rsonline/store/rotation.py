@@ -1,0 +1,123 @@
+"""A new data key for everything that is sealed, while the service runs.
+
+New values take the new key at once; older ones are sealed anew a few hundred at a time. Both keys open meanwhile, so
+it may be killed anywhere and goes on where it was. The journal is left out: its lines never change, and the keys that
+open them stay with the database.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from rsonline.reports import REPORTS
+from rsonline.store import keys, seal
+from rsonline.store.database import Database
+from rsonline.store.engines import connected, transaction
+from rsonline.store.rows import shape_of
+from rsonline.store.schema import idempotency, table_of
+from rsonline.store.seal import FORM, Vault, place
+
+AT_ONCE = 500
+
+
+class Sealed(NamedTuple):
+    """A table with sealed columns, and the columns that say where a row stands."""
+
+    table: sa.Table
+    columns: tuple[str, ...]
+    place: tuple[str, ...]
+
+
+def sealed_tables() -> Iterator[Sealed]:
+    """Every table whose values can be sealed anew."""
+    for report in REPORTS:
+        shape = shape_of(report)
+        if shape.sealed:
+            yield Sealed(table_of(report), tuple(name for _, name in shape.sealed), shape.key)
+    yield Sealed(idempotency, ("answer",), ("route", "key"))
+
+
+def rotate(database: Database, *, tell: Callable[[str, int], None] = lambda table, count: None) -> tuple[int, int]:
+    """Seal everything by a new key, or finish a rotation that was cut off; the key's number and how many rows changed.
+
+    `tell` hears of each table how many rows were done so far. Raises KeysError.
+    """
+    masters = keys.read(database.keys)
+    with transaction(database) as access:
+        if not _unfinished(access.connection, access.vault.newest):
+            seal.add(access.connection, masters, "seal")
+    with transaction(database) as access:
+        # A transaction opens its vault anew: this one knows the new key.
+        vault = access.vault
+    done = 0
+    for sealed in sealed_tables():
+        while count := _pass(database, vault, sealed, tell):
+            # What another process sealed by the old key while this pass went by is found by the next one.
+            done += count
+    return vault.newest, done
+
+
+def _unfinished(connection: sa.Connection, newest: int) -> bool:
+    return any(
+        connection.execute(sa.select(sa.literal(1)).select_from(s.table).where(_old(s, newest)).limit(1)).first()
+        for s in sealed_tables()
+    )
+
+
+def _old(sealed: Sealed, newest: int) -> sa.ColumnElement[bool]:
+    """Whether a row has a value that another key seals."""
+    head = FORM + newest.to_bytes(4, "big")
+    return sa.or_(*[sa.func.substr(sealed.table.c[name], 1, len(head)) != head for name in sealed.columns])
+
+
+def _pass(database: Database, vault: Vault, sealed: Sealed, tell: Callable[[str, int], None]) -> int:
+    """Once through a table; how many rows were sealed anew."""
+    table = sealed.table
+    key = list(table.primary_key)
+    last: tuple[Any, ...] | None = None
+    done = 0
+    while True:
+        query = sa.select(*key, *[table.c[name] for name in sealed.columns]).where(_old(sealed, vault.newest))
+        if last is not None:
+            bound = [sa.bindparam(None, value, c.type) for value, c in zip(last, key, strict=True)]
+            query = query.where(sa.tuple_(*key) > sa.tuple_(*bound))
+        with connected(database) as connection:
+            rows = connection.execute(query.order_by(*key).limit(AT_ONCE).with_for_update()).mappings().all()
+            if not rows:
+                return done
+            _seal_anew(connection, vault, sealed, rows)
+        last = tuple(rows[-1][c.name] for c in key)
+        done += len(rows)
+        tell(table.name, done)
+
+
+def _seal_anew(connection: sa.Connection, vault: Vault, sealed: Sealed, rows: Any) -> None:
+    table = sealed.table
+    key = list(table.primary_key)
+    update = (
+        sa.update(table)
+        .where(*[c == sa.bindparam(f"k_{c.name}", type_=c.type) for c in key])
+        .values({name: sa.bindparam(f"v_{name}") for name in sealed.columns})
+    )
+    changed = []
+    for row in rows:
+        values: dict[str, Any] = {f"k_{c.name}": row[c.name] for c in key}
+        for name in sealed.columns:
+            where = place(table.name, name, row["kode_rs"], [row[c] for c in sealed.place])
+            values[f"v_{name}"] = None if row[name] is None else vault.seal(vault.open(row[name], where), where)
+        changed.append(values)
+    connection.execute(update, changed)
+
+
+def rewrap(database: Database) -> int:
+    """A new master key: put into the file, every data key wrapped by it, then the old one taken out; how many keys.
+
+    Killed anywhere it can be begun again: the file has both keys until the database needs only the new one.
+    """
+    keys.add(database.keys)
+    masters = keys.read(database.keys)
+    with connected(database) as connection:
+        count = seal.rewrap(connection, masters)
+    keys.keep_current(database.keys)
+    return count

@@ -221,7 +221,7 @@ class Acknowledged:
         if gone := len(self.ids - lines):
             yield f"lost: {gone} journal lines of acknowledged writes"
         for table in ("tempat_tidur", "oksigen"):
-            query = f"SELECT (SELECT total(version) FROM {table}), (SELECT count(*) FROM journal WHERE object = ?)"  # noqa: S608
+            query = f"SELECT (SELECT total(version) FROM {table}), (SELECT count(*) FROM journal WHERE object = ?)"
             versions, count = db.execute(query, (table,)).fetchone()
             if versions != count:
                 yield f"{table}: {count} journal lines for {versions:g} changes"

@@ -142,7 +142,7 @@ def test_a_database_of_0001_is_taken_along_sealed_and_chained(engine: str, tmp_p
         migrate.upgrade(database, to="0001")
         load(database, BEFORE.read_text("utf-8"))
         was = {
-            name: rows_of_0001(database, f"SELECT * FROM {name} ORDER BY 1, 2, 3")  # noqa: S608 (fixed names)
+            name: rows_of_0001(database, f"SELECT * FROM {name} ORDER BY 1, 2, 3")
             for name in ("antrian", "antrian_task", "shk", "journal")
         }
         assert migrate.upgrade(database) == "0001"
@@ -168,7 +168,7 @@ def test_a_database_of_0001_is_taken_along_sealed_and_chained(engine: str, tmp_p
             personal = ("kodebooking", "nik", "norm", "nik_ibu", "nama_ibu", "nik_anak", "nama_anak", "alamat")
             shown = [{k: row[k] for k in personal if k in row} for row in found[name]]
             assert sorted(map(str, shown)) == sorted(str({k: row[k] for k in personal if k in row}) for row in kept)
-        raw = "".join(str(rows(database, f"SELECT * FROM {name}")) for name in was)  # noqa: S608 (fixed names)
+        raw = "".join(str(rows(database, f"SELECT * FROM {name}")) for name in was)
         for row in was["shk"] + was["antrian"]:
             for name in ("nik_ibu", "nama_ibu", "nik", "kodebooking"):
                 if row.get(name):

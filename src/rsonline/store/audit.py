@@ -12,13 +12,14 @@ import sqlalchemy as sa
 from rsonline.store import journal as chain
 from rsonline.store.access import Access
 from rsonline.store.change import Origin
-from rsonline.store.journal import START, Head
-from rsonline.store.schema import from_millis, journal, journal_head, to_millis
+from rsonline.store.journal import COLUMNS, START, Head
+from rsonline.store.schema import journal, journal_head, to_millis
 from rsonline.store.seal import Unreadable, Vault, place
 
 OPERATOR = "-"
 """In whose chain the operator's own looks into the journal stand: no hospital has this code."""
 _AT_ONCE = 5000
+_BYTES = ("old", "new", "hash")
 Row = dict[str, Any]
 
 
@@ -56,7 +57,7 @@ def verify(
     """
     faults: list[Fault] = []
     ends = heads(connection, code)
-    wanted = dict(known or {})
+    wanted = {hospital: end for hospital, end in (known or {}).items() if code in (None, hospital)}
     at: dict[str, Head] = {}
     count = 0
     for row in _stream(connection, code):
@@ -65,7 +66,10 @@ def verify(
         before = at.get(hospital, START)
         if seq != before.seq + 1:
             faults.append(Fault(hospital, seq, f"stands behind line {before.seq}"))
-        said = [row[name] for name in chain.COLUMNS[:-1]]
+        said = [row[name] for name in COLUMNS[:-1]]
+        if any(isinstance(row[name], str) for name in _BYTES):
+            # A hash is taken of JSON, in which bytes are Base64: text that spells them must not pass for them.
+            faults.append(Fault(hospital, seq, "its contents are kept as text"))
         if chain.link(before.hash, said) != row["hash"]:
             faults.append(Fault(hospital, seq, "its hash does not follow from it and the line before it"))
         at[hospital] = Head(seq, row["hash"])
@@ -88,24 +92,22 @@ def verify(
 
 def _stream(connection: sa.Connection, code: str | None) -> Iterator[Row]:
     """Every line in the order of the chains, with plain values as the hash was taken of them."""
+    plain = [sa.type_coerce(c, sa.BigInteger) if c.name == "at" else c for c in journal.columns]
+    # The whole key: two lines that claim one number must both be seen, also where a part ends between them.
+    order = [plain[COLUMNS.index(name)] for name in ("kode_rs", "seq", "at")]
     last: tuple[Any, ...] | None = None
     while True:
-        query = sa.select(*[sa.type_coerce(c, sa.BigInteger) if c.name == "at" else c for c in journal.columns])
+        query = sa.select(*plain).order_by(*order).limit(_AT_ONCE)
         if code is not None:
             query = query.where(journal.c.kode_rs == code)
         if last is not None:
-            query = query.where(sa.tuple_(journal.c.kode_rs, journal.c.seq) > sa.tuple_(*last))
-        rows = connection.execute(query.order_by(journal.c.kode_rs, journal.c.seq, journal.c.at).limit(_AT_ONCE)).all()
+            query = query.where(sa.tuple_(*order) > sa.tuple_(*last))
+        rows = connection.execute(query).all()
         for row in rows:
-            yield dict(zip(chain.COLUMNS, row, strict=True))
+            yield dict(zip(COLUMNS, row, strict=True))
         if len(rows) < _AT_ONCE:
             return
-        # Lines that claim the same number must not be stepped over.
-        last = _resume(connection, rows)
-
-
-def _resume(connection: sa.Connection, rows: Any) -> tuple[Any, ...]:
-    return (rows[-1][0], rows[-1][1])
+        last = tuple(rows[-1][COLUMNS.index(name)] for name in ("kode_rs", "seq", "at"))
 
 
 def lines(
@@ -127,6 +129,9 @@ def lines(
         query = query.where(journal.c.kode_rs == code)
     if nik is not None:
         person = vault.person(nik)
+        if person is None:
+            # A placeholder is nobody's number; as a condition it would stand for every line without a person.
+            return
         query = query.where(sa.or_(journal.c.person1 == person, journal.c.person2 == person))
     if account is not None:
         query = query.where(journal.c.account == account)
@@ -161,5 +166,3 @@ def purge_answers(connection: sa.Connection, before: datetime) -> int:
     done = connection.execute(sa.text("DELETE FROM idempotency WHERE at < :before"), {"before": to_millis(before)})
     return int(done.rowcount)
 
-
-__all__ = ["Fault", "Verified", "from_millis", "heads", "lines", "note", "purge_answers", "verify"]

@@ -18,12 +18,14 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rsonline import logs
-from rsonline.reports import REPORTS
+from rsonline.reports import EVERY_REPORT
 from rsonline.reports.receipt import key_id
 from rsonline.reports.references import with_own_rows
 from rsonline.reports.report import check
 from rsonline.service import connections, metrics, reference
 from rsonline.service.gate import Gate
+from rsonline.service.hooks import Hooks, load
+from rsonline.service.patient_door import PatientDoor
 from rsonline.service.routes import GuideDoor
 from rsonline.settings import Settings
 from rsonline.store import migrate
@@ -45,15 +47,20 @@ def end_process(error: BaseException) -> None:
 class Application:
     """The whole service as one ASGI application, with its store to be closed at the end."""
 
-    def __init__(self, guide: ASGIApp, people: ASGIApp, close: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self, guide: ASGIApp, patients: ASGIApp, people: ASGIApp, close: Callable[[], Awaitable[None]]
+    ) -> None:
         self._guide = guide
+        self._patients = patients
         self._people = people
         self.close = close
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Everything below `/fo` goes to the guide's door, in any letter case; all else to the other one."""
+        """What is below `/fo` goes to the guide's door, below `/api` to the patient API, in any letter case."""
         if scope["type"] == "http" and scope["path"][:3].lower() == "/fo":
             await self._guide(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"][:5].lower() in ("/api/", "/api"):
+            await self._patients(scope, receive, send)
         else:
             await self._people(scope, receive, with_headers(send))
 
@@ -102,7 +109,7 @@ def create_app(
     `commit_each` writes each change in a commit of its own (for measuring what group commit is worth). Raises
     RuntimeError for a faulty declaration.
     """
-    faults = check(REPORTS)
+    faults = check(EVERY_REPORT)
     if faults:
         raise RuntimeError("; ".join(faults))
     references = with_own_rows(settings.data / "references")
@@ -115,6 +122,8 @@ def create_app(
     )
     gate = Gate(settings, store, references)
     guide = GuideDoor(store, gate, references)
+    hooks = Hooks(load(settings.laboratory_registry), load(settings.population_registry))
+    patients = PatientDoor(store, gate, references, hooks)
 
     async def close() -> None:
         """Write what waits, then close. Called by the lifespan, or by whoever runs the application without one."""
@@ -123,7 +132,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        log.info("service.started", database=settings.place.shown, reports=len(REPORTS))
+        log.info("service.started", database=settings.place.shown, reports=len(EVERY_REPORT))
         keys = asyncio.create_task(keep_keys_new(store.vault))
         yield
         keys.cancel()
@@ -140,7 +149,7 @@ def create_app(
     ]
     if unknown := undeclared(routes):
         raise RuntimeError(f"no permission is declared for {', '.join(unknown)}")
-    return Application(guide, Starlette(routes=routes, lifespan=lifespan), close)
+    return Application(guide, patients, Starlette(routes=routes, lifespan=lifespan), close)
 
 
 async def keep_keys_new(vault: Vault) -> None:

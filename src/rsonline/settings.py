@@ -48,6 +48,8 @@ class Settings:
         False, "Take ids that an incomplete reference list (staff, PPE) does not know, with a warning."
     )
     reference_page: bool = _is(True, "Serve the interactive description of the service at /docs.")
+    laboratory_registry: str = _is("", "Function (module:name) that knows a patient's laboratory record; empty: none.")
+    population_registry: str = _is("", "Function (module:name) that knows a person by NIK; empty: none.")
     waiting_writes: int = _is(
         4096, "Changes that may wait for the next commit; beyond it 503.", least=1, most=1_000_000
     )

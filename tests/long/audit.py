@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from rsonline.reports import REPORTS
+from rsonline.reports import EVERY_REPORT
 from rsonline.reports.report import Report
 from rsonline.store import audit as store_audit
 from rsonline.store import backup, journal
@@ -40,7 +40,7 @@ def faults(database: Database) -> list[str]:
     found = backup.check(database)
     with transaction(database) as access:
         said = _said_by_object(access)
-        for report in REPORTS:
+        for report in EVERY_REPORT:
             found += _faults_of(access, report, said.get(report.name, {}))
     return found
 

@@ -172,6 +172,6 @@ def main() -> None:
         sys.exit(1)
 
 
-from rsonline.cli import care, hospital, journal, keys, receipt, show  # noqa: E402 (they add their commands to `app`)
+from rsonline.cli import account, care, hospital, journal, keys, receipt, reference, show  # noqa: E402 (they add their commands to `app`)
 
-__all__ = ["app", "care", "hospital", "journal", "keys", "main", "receipt", "show"]
+__all__ = ["account", "app", "care", "hospital", "journal", "keys", "main", "receipt", "reference", "show"]

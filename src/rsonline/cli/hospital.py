@@ -41,7 +41,7 @@ def _on(data: Path | None, database: str | None, work: Callable[[Any], T]) -> T:
         raise typer.Exit(1) from None
 
 
-def _password(from_input: bool) -> tuple[str, str]:
+def password_of(from_input: bool) -> tuple[str, str]:
     """A password and its kind: read from the input (an older one) or made."""
     from rsonline.service.passwords import generate
 
@@ -73,7 +73,7 @@ def add(
     from rsonline.service.passwords import hash_password
     from rsonline.store import hospitals
 
-    password, kind = _password(password_stdin)
+    password, kind = password_of(password_stdin)
     hashed = hash_password(password)
     _on(
         data,
@@ -154,7 +154,7 @@ def password(
     from rsonline.service.passwords import hash_password
     from rsonline.store import hospitals
 
-    text, kind = _password(password_stdin)
+    text, kind = password_of(password_stdin)
     hashed = hash_password(text)
     twin = hash_password(hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()) if also_md5 else None
 

@@ -23,7 +23,10 @@ def create(data: DataOption = None, keys: KeysOption = None) -> None:
 
 @keys_app.command()
 def rotate(data: DataOption = None, database: DatabaseOption = None, keys: KeysOption = None) -> None:
-    """Segel ulang semua data pribadi dengan kunci baru, sementara layanan berjalan. Boleh diulang bila terputus."""
+    """Segel ulang semua data pribadi dengan kunci baru, sementara layanan berjalan. Boleh diulang bila terputus.
+
+    Berjalan sedikitnya satu setengah menit: sampai saat itu layanan mungkin masih menyegel dengan kunci lama.
+    """
     from rsonline.store.keys import KeysError
     from rsonline.store.rotation import rotate as work
 

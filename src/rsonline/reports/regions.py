@@ -57,3 +57,8 @@ def all_provinces() -> dict[str, str]:
 def regencies_of(code: str) -> dict[str, str]:
     """Every regency of a province by code."""
     return {k: v for k, v in sorted(_all().regencies.items()) if k[:2] == digits(code)}
+
+
+def all_names() -> Regions:
+    """Every province, regency and district by code."""
+    return _all()

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
-from rsonline.reports.fields import Alias, At, Ignored, Kind, Label, Personal
+from rsonline.reports.fields import Alias, At, Ignored, Kind, Label, Own, Personal, Within
 from rsonline.reports.verdict import ReportWarning, Words
 
 Row = dict[str, Any]
@@ -98,6 +98,9 @@ class Member:
     personal: bool
     person: bool
     aliases: tuple[str, ...]
+    sought: bool = False
+    within: str | None = None
+    own: bool = False
 
     @property
     def stored(self) -> bool:
@@ -129,7 +132,7 @@ class Report(Generic[R]):
     record: type[R]
     identity: Identity
     guide: str
-    shown: "Callable[[Row, Report[Any], At], dict[str, str | None]]" = as_sent
+    shown: "Callable[[Row, Report[Any], At], dict[str, Any]]" = as_sent
 
 
 _MEMBERS: dict[type[Record], tuple[Member, ...]] = {}
@@ -163,6 +166,9 @@ def _declared(record: type[Record]) -> tuple[Member, ...]:
                 personal=any(isinstance(m, Personal) for m in marks),
                 person=any(isinstance(m, Personal) and m.person for m in marks),
                 aliases=aliases,
+                sought=any(isinstance(m, Personal) and m.sought for m in marks),
+                within=next((m.group for m in marks if isinstance(m, Within)), None),
+                own=any(isinstance(m, Own) for m in marks),
             )
         )
     return tuple(found)
@@ -209,8 +215,8 @@ def check(reports: tuple[Report[Any], ...]) -> list[str]:
         ]
         if not re.fullmatch("[a-z][a-z_]*", report.name):
             faults.append(f"{report.name}: a name is lower-case letters and underscores")
-        if not re.fullmatch("(/[A-Za-z_]+)+", report.path):
-            faults.append(f"{report.name}: a path is made of letters and underscores")
+        if not re.fullmatch("(/[A-Za-z_0-9]+)+", report.path):
+            faults.append(f"{report.name}: a path is made of letters, digits and underscores")
         taken = [n for m in members(report.record) for n in (m.name, *m.aliases)]
         faults += [f"{report.name}: {n!r} is spelled by two members" for n in sorted(set(taken)) if taken.count(n) > 1]
         faults += [f"{report.name}.{m.name}: no English label" for m in members(report.record) if not m.label.en]

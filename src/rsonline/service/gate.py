@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from rsonline.reports.fields import At
@@ -23,8 +24,10 @@ from rsonline.service.doorkeeper import (
     Verified,
     source_of,
 )
+from rsonline.service.tokens import Claims
 from rsonline.settings import Settings
-from rsonline.store import hospitals
+from rsonline.store import accounts, hospitals
+from rsonline.store.accounts import Account
 from rsonline.store.change import Origin
 from rsonline.store.engines import Store
 from rsonline.store.hospitals import ZONES, Hospital
@@ -32,6 +35,9 @@ from rsonline.store.schema import from_millis, to_millis
 
 _CODE = re.compile(r"[0-9A-Za-z]{1,16}")
 _LONGEST_PASSWORD = 128
+ACCOUNT = "account/"
+"""Before the name of an account where the doorkeeper knows hospitals by code: no code has a stroke."""
+_MOST_ACCOUNTS = 20_000
 _M_MMAP_THRESHOLD = -3
 """From glibc's malloc.h."""
 
@@ -44,6 +50,14 @@ class Caller:
     at: At
     create_on_put: bool
     always_200: bool
+
+
+class Bearer(NamedTuple):
+    """Whoever holds an access token: an account (none of the older form), and the hospital that it speaks for."""
+
+    account: Account | None
+    origin: Origin | None
+    at: At | None
 
 
 class Denied(Exception):
@@ -63,6 +77,8 @@ class StoredCredentials:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._known: dict[str, Hospital] = {}
+        self.accounts: dict[tuple[str, int], Account] = {}
+        """Accounts by name and the version that their tokens carry."""
 
     def facts(self, code: str, version: int) -> Hospital | None:
         """The hospital as it was when this version of it was verified."""
@@ -74,7 +90,9 @@ class StoredCredentials:
         return self._known[code]
 
     async def hospital(self, code: str) -> StoredHospital | None:
-        """The hospital with its valid credentials."""
+        """The hospital with its valid credentials, or an account of the patient API."""
+        if code.startswith(ACCOUNT):
+            return await self._account(code)
         now = datetime.now(UTC)
         found = await self._store.read(None, lambda access: hospitals.find(access, code, now))
         if found is None:
@@ -83,6 +101,23 @@ class StoredCredentials:
         until = [None if c.valid_until is None else c.valid_until.timestamp() for c in found.credentials]
         stored = tuple(StoredCredential(c.number, c.hash, u) for c, u in zip(found.credentials, until, strict=True))
         return StoredHospital(found.code, found.version, found.active, stored)
+
+    async def _account(self, key: str) -> StoredHospital | None:
+        found = await self.account(key.removeprefix(ACCOUNT))
+        if found is None:
+            return None
+        until = None if found.valid_until is None else found.valid_until.timestamp()
+        stored = StoredCredential(1, found.hash, until)
+        return StoredHospital(key, _version(found), found.active, (stored,))
+
+    async def account(self, name: str) -> Account | None:
+        """An account as it is now."""
+        found = await self._store.read(None, lambda access: accounts.find(access, name))
+        if found is not None:
+            if len(self.accounts) > _MOST_ACCOUNTS:
+                self.accounts.clear()
+            self.accounts[found.name, found.token_version] = found
+        return found
 
     async def last_good(self, code: str, source: str) -> float | None:
         """When the hospital last logged in from there, in seconds since 1970."""
@@ -95,7 +130,10 @@ class StoredCredentials:
 
     async def rehash(self, code: str, credential: int, hash: str) -> None:
         """Keep a stronger hash of the same password."""
-        await self._store.perform(lambda access: hospitals.rehash(access, code, credential, hash))
+        if code.startswith(ACCOUNT):
+            await self._store.perform(lambda access: accounts.rehash(access, code.removeprefix(ACCOUNT), hash))
+        else:
+            await self._store.perform(lambda access: hospitals.rehash(access, code, credential, hash))
 
 
 class Gate:
@@ -185,6 +223,60 @@ class Gate:
             facts.always_200 or self._settings.always_200,
         )
 
+    async def log_in(self, name: str, password: str, address: str) -> Account:
+        """An account whose password is right. Raises Denied."""
+        key = f"{ACCOUNT}{name}"
+        for _attempt in (1, 2):
+            verified = await self._verify(key, password, source_of(address))
+            found = await self._stored.account(name)
+            if found is not None and found.active and _version(found) == verified.version:
+                return found
+            self._doorkeeper.forget(key)
+        raise Denied(401, "credentials")
+
+    async def log_in_hospital(self, code: str, password: str, address: str) -> Hospital:
+        """A hospital whose X-pass is right (the older form of the login). Raises Denied."""
+        if not _CODE.fullmatch(code):
+            raise Denied(401, "credentials")
+        return (await self._verified(code, password, source_of(address)))[1]
+
+    async def bearer(self, claims: Claims, address: str, request_id: str) -> Bearer:
+        """Whoever holds a token. Raises Denied where it ended with its credentials, or for a foreign address."""
+        account: Account | None = None
+        if claims.user_name is not None:
+            account = self._stored.accounts.get((claims.user_name, claims.version))
+            if account is None:
+                account = await self._stored.account(claims.user_name)
+            if account is None or not account.active or account.token_version != claims.version:
+                raise Denied(403, "token")
+            if account.addresses and not _within(address, tuple(ip_network(a) for a in account.addresses)):
+                raise Denied(403, "address")
+        if claims.code is None:
+            return Bearer(account, None, None)
+        hospital = self._stored.facts(claims.code, claims.version)
+        if hospital is None:
+            await self._stored.hospital(claims.code)
+            hospital = self._stored.facts(claims.code, claims.version)
+        if hospital is None or not hospital.active:
+            raise Denied(403, "token")
+        who = f"{claims.code}/{claims.user_name or 'rslogin'}"
+        origin = Origin(claims.code, claims.version, who, address=address, request_id=request_id)
+        return Bearer(account, origin, self.at(hospital))
+
+    def at(self, hospital: Hospital | None) -> At:
+        """Where and when a message is read; of nobody's hospital, in Jakarta."""
+        now = datetime.fromtimestamp(time.time_ns() // 1_000_000 / 1000, UTC)
+        if hospital is None:
+            return At("", _zone("WIB"), now, self._references)
+        return At(
+            hospital.code,
+            _zone(hospital.zone),
+            now,
+            self._references,
+            hospital.name,
+            self._settings.unlisted_references,
+        )
+
     async def _may_lack_timestamp(self, code: str) -> bool:
         """Whether the operator lets this hospital leave X-Timestamp out for now; asked before any hashing (SR-10)."""
         if await self._stored.hospital(code) is None:
@@ -214,6 +306,11 @@ class Gate:
         if isinstance(result, Busy):
             raise Denied(503, "busy", retry_after=result.retry_after)
         raise Denied(401, "credentials")
+
+
+def _version(account: Account) -> int:
+    """What ends a verification of an account: a change of it or of its hospital. Both only rise."""
+    return account.version + (account.hospital_version or 0)
 
 
 def _return_large_blocks() -> None:

@@ -1,7 +1,9 @@
 """A request that is carried out once: its Idempotency-Key, what is kept of its answer, and its receipt (SR-53)."""
 
+import dataclasses
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -9,7 +11,8 @@ import msgspec
 from rsonline.reports.receipt import Receipt, digest_of, key_id, signed, unsigned
 from rsonline.reports.verdict import Repair, ReportWarning
 from rsonline.service.dialects import Answer
-from rsonline.store.change import Once, Outcome
+from rsonline.store.change import Change, Once, Outcome
+from rsonline.store.engines import Store
 from rsonline.store.schema import from_millis, to_millis
 from rsonline.store.seal import Vault
 
@@ -91,3 +94,64 @@ class Receipts:
         """A receipt; the same for the same request, however often it is made."""
         said = unsigned(Receipt(request_id, hospital, digest_of(body), at), self._key)
         return signed(said, self._vault.sign(said.encode()))
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What of a request makes it the same one again. `route` is its method and report."""
+
+    hospital: str
+    request_id: str
+    route: str
+    headers: Mapping[str, Sequence[str]]
+    body: bytes
+    repairs: Sequence[Repair] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """The answer to a change, its receipt, and whether it is that of an earlier request.
+
+    `refused` says why it was not carried out: key_running or key_reused.
+    """
+
+    answer: Answer | None
+    repairs: Sequence[Repair]
+    receipt: str | None = None
+    replayed: bool = False
+    refused: str | None = None
+    outcome: Outcome | None = None
+
+
+class Carrier:
+    """Carries out changes, each at most once where it has an Idempotency-Key. One for each door of the process."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._receipts = Receipts(store.vault)
+        self._running: set[tuple[str, str, str]] = set()
+        """Requests with an Idempotency-Key that are being carried out here."""
+
+    async def carry(self, change: Change, request: Request, worded: Callable[[Outcome], Answer]) -> Carried:
+        """Carry out a change. Raises BadKey and what the store raises."""
+        key = given(request.headers)
+        if key is None:
+            outcome = await self._store.submit(change)
+        else:
+            running = (request.hospital, request.route, key)
+            if running in self._running:
+                return Carried(None, request.repairs, refused="key_running")
+            self._running.add(running)
+            try:
+                wanted = once(request.route, key, request.body, request.request_id, request.repairs, worded)
+                outcome = await self._store.submit(dataclasses.replace(change, once=wanted))
+            finally:
+                self._running.discard(running)
+        if outcome.kind == "key_reused":
+            return Carried(None, request.repairs, refused="key_reused")
+        if outcome.kind == "repeated":
+            answer, repairs, known = unfolded(outcome.answer)
+            receipt = None if known is None else self._receipts.sign(*known, request.hospital, request.body)
+            return Carried(answer, repairs, receipt, replayed=True)
+        receipt = self._receipts.of(outcome, request.request_id, request.hospital, request.body)
+        return Carried(worded(outcome), request.repairs, receipt, outcome=outcome)

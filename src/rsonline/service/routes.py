@@ -26,7 +26,7 @@ from rsonline.reports.verdict import Problem, Refused, Repair, ReportWarning
 from rsonline.service import dialects, metrics, once
 from rsonline.service.dialects import Answer, Incoming
 from rsonline.service.gate import Caller, Denied, Gate
-from rsonline.service.once import BadKey, Receipts
+from rsonline.service.once import BadKey, Carrier
 from rsonline.store.change import Busy, Change, Full, Outcome, Stale
 from rsonline.store.engines import Store
 from rsonline.store.journal import note_refusal
@@ -102,17 +102,13 @@ class GuideDoor:
         self._gate = gate
         self._references = references
         self._endpoints = endpoints(reports)
-        self._receipts = Receipts(store.vault)
-        self._running: set[tuple[str, str, str]] = set()
-        """Requests with an Idempotency-Key that are being carried out here."""
+        self._carrier = Carrier(store)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         begun = time.perf_counter()
         request_id = uuid.uuid4().hex
-        headers: dict[str, list[str]] = {}
-        for name, value in scope["headers"]:
-            headers.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
+        headers = header_lists(scope)
         language = "en" if (headers.get("accept-language") or [""])[0].lower().startswith("en") else "id"
         served = Served(scope["method"], language)
         path = scope["path"]
@@ -199,7 +195,7 @@ class GuideDoor:
                 caller.always_200,
             )
             if body is None:
-                body = await _body(receive)
+                body = await body_of(receive, LARGEST_BODY)
                 if body is None:
                     return dialects.failed(413, "too_large", language, most=LARGEST_BODY)
             try:
@@ -242,33 +238,18 @@ class GuideDoor:
         def worded(outcome: Outcome) -> Answer:
             return dialects.outcome(change.report, served.method, outcome, served.language)
 
-        hospital, request_id = caller.origin.hospital, caller.origin.request_id or ""
-        key = once.given(incoming.headers)
-        if key is None:
-            outcome = await self._store.submit(change)
-        else:
-            route = f"{served.method} {served.name}"
-            running = (hospital, route, key)
-            if running in self._running:
-                return dialects.failed(409, "key_running", served.language)
-            self._running.add(running)
-            try:
-                wanted = once.once(route, key, incoming.body, request_id, served.repairs, worded)
-                outcome = await self._store.submit(replace(change, once=wanted))
-            finally:
-                self._running.discard(running)
-        if outcome.kind == "key_reused":
-            return dialects.failed(422, "key_reused", served.language)
-        if outcome.kind == "repeated":
-            served.replayed = True
-            answer, served.repairs, known = once.unfolded(outcome.answer)
-            if known is not None:
-                served.receipt = self._receipts.sign(*known, hospital, incoming.body)
-            return answer
-        if outcome.kind == "missing":
+        origin = caller.origin
+        route = f"{served.method} {served.name}"
+        request = once.Request(
+            origin.hospital, origin.request_id or "", route, incoming.headers, incoming.body, served.repairs
+        )
+        done = await self._carrier.carry(change, request, worded)
+        if done.answer is None:
+            return dialects.failed(409 if done.refused == "key_running" else 422, str(done.refused), served.language)
+        if done.outcome is not None and done.outcome.kind == "missing":
             metrics.put_miss(change.report.name)
-        served.receipt = self._receipts.of(outcome, request_id, hospital, incoming.body)
-        return worded(outcome)
+        served.repairs, served.receipt, served.replayed = done.repairs, done.receipt, done.replayed
+        return done.answer
 
     async def _refuse(self, route: Endpoint | List, refused: Refused, caller: Caller, served: "Served") -> Answer:
         served.repairs = (*served.repairs, *[r for r in refused.repairs if r not in served.repairs])
@@ -370,7 +351,15 @@ def _query(scope: Scope) -> dict[str, str]:
     return dict(pairs)
 
 
-async def _body(receive: Receive) -> bytes | None:
+def header_lists(scope: Scope) -> dict[str, list[str]]:
+    """The headers by their names in lower case, each value on its own."""
+    headers: dict[str, list[str]] = {}
+    for name, value in scope["headers"]:
+        headers.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
+    return headers
+
+
+async def body_of(receive: Receive, most: int) -> bytes | None:
     """The whole body, or None where it is larger than allowed. The connection's own limits end a slow one."""
     parts: list[bytes] = []
     length = 0
@@ -380,7 +369,7 @@ async def _body(receive: Receive) -> bytes | None:
             raise Denied(400, "header_malformed", header="body")
         part = message.get("body", b"")
         length += len(part)
-        if length > LARGEST_BODY:
+        if length > most:
             return None
         if not message.get("more_body"):
             return part if not parts else b"".join([*parts, part])

@@ -165,4 +165,3 @@ def purge_answers(connection: sa.Connection, before: datetime) -> int:
     """Forget answers to an Idempotency-Key that are older; how many."""
     done = connection.execute(sa.text("DELETE FROM idempotency WHERE at < :before"), {"before": to_millis(before)})
     return int(done.rowcount)
-

@@ -66,11 +66,14 @@ def restore(folder: Path, database: Database) -> dict[str, Any]:
 
     The copy is checked before and after: its digest, the database's own integrity, every chain of the journal up to
     the ends that the manifest names, and the manifest's signature. What fails the checks is taken away again.
+    Raises KeysError for a key file that is not the database's.
     """
     said, text, signature = _manifest(folder)
-    copy = folder / str(said["copy"])
-    if said["copy"] != _COPY[database.embedded]:
+    copy = folder / said["copy"]
+    if said["copy"] == _COPY[not database.embedded]:
         raise BackupError("This backup is of the other kind of database.")
+    if said["copy"] != _COPY[database.embedded]:
+        raise BackupError(f"{folder} holds no backup that can be read.")
     if not copy.is_file() or copy.stat().st_size != said["size"] or _digest(copy) != said["sha256"]:
         raise BackupError(f"{copy.name} is not what was backed up: its digest differs.")
     if database.embedded:
@@ -78,17 +81,36 @@ def restore(folder: Path, database: Database) -> dict[str, Any]:
     else:
         _load(copy, database)
     try:
+        # What is not signed is not worth reading.
+        Ed25519PublicKey.from_public_bytes(vault_of(database).public_key).verify(signature, text.encode())
         faults = check(database, {code: Head(seq, bytes.fromhex(h)) for code, (seq, h) in said["heads"].items()})
-        if not faults:
-            Ed25519PublicKey.from_public_bytes(vault_of(database).public_key).verify(signature, text.encode())
+        if faults:
+            raise BackupError("; ".join(faults[:5]))
     except InvalidSignature:
-        faults = ["the manifest is not the one that was signed"]
-    if faults:
-        if database.embedded:
-            for file in database.path.parent.glob(f"{database.path.name}*"):
-                file.unlink()
-        raise BackupError("; ".join(faults[:5]))
+        _take_away(database)
+        raise BackupError("The manifest is not the one that was signed.") from None
+    except sa.exc.DatabaseError as error:
+        _take_away(database)
+        raise BackupError(f"The database cannot be read: {error.orig}") from None
+    except BaseException:
+        _take_away(database)
+        raise
     return said
+
+
+def _take_away(database: Database) -> None:
+    """Leave the place as empty as it was before."""
+    if database.embedded:
+        for ending in ("", "-wal", "-shm", "-journal"):
+            database.path.with_name(database.path.name + ending).unlink(missing_ok=True)
+        return
+    with connected(database) as connection:
+        quoted = connection.dialect.identifier_preparer.quote
+        for name in sa.inspect(connection).get_table_names():
+            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {quoted(name)} CASCADE")
+        for name in sa.inspect(connection).get_sequence_names():
+            connection.exec_driver_sql(f"DROP SEQUENCE IF EXISTS {quoted(name)}")
+        connection.exec_driver_sql("DROP FUNCTION IF EXISTS journal_only_grows()")
 
 
 def check(database: Database, known: Mapping[str, Head] | None = None) -> list[str]:
@@ -106,9 +128,14 @@ def _manifest(folder: Path) -> tuple[dict[str, Any], str, bytes]:
     try:
         outer = json.loads((folder / MANIFEST).read_text("utf-8"))
         said = json.loads(outer["manifest"])
-        return said, outer["manifest"], base64.b64decode(outer["signature"], validate=True)
-    except (OSError, ValueError, KeyError, TypeError):
-        raise BackupError(f"{folder} holds no backup that can be read.") from None
+        signature = base64.b64decode(outer["signature"], validate=True)
+        # The last character of Base64 has bits that say nothing: a flipped one is told too.
+        whole = {"copy", "size", "sha256", "heads"} <= said.keys() and isinstance(said["copy"], str)
+        if whole and base64.b64encode(signature).decode() == outer["signature"]:
+            return said, outer["manifest"], signature
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        pass
+    raise BackupError(f"{folder} holds no backup that can be read.")
 
 
 def _copy_file(database: Database, copy: Path) -> dict[str, Head]:

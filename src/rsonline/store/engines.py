@@ -70,7 +70,6 @@ def transaction(database: Database) -> Iterator[Access]:
 
 def vault_of(database: Database) -> Vault:
     """The vault of a migrated database. Raises KeysError."""
-    masters = keys.read(database.keys)
 
     def load() -> Sequence[DataKey]:
         # A reading connection: it may be asked for in the middle of the one writing transaction.
@@ -81,7 +80,7 @@ def vault_of(database: Database) -> Vault:
         finally:
             engine.dispose()
 
-    return Vault(masters, load)
+    return Vault(lambda: keys.read(database.keys), load)
 
 
 def open_store(

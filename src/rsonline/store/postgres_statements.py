@@ -69,7 +69,8 @@ def write(table: sa.Table) -> str:
         f'"{name}" = "{table.name}"."{name}" + excluded."{name}"' if name in sums else f'"{name}" = excluded."{name}"'
         for name in rest
     )
-    return f"{insert} ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changed}"
+    conflict = ", ".join(f'"{name}"' for name in key)
+    return f"{insert} ON CONFLICT ({conflict}) DO UPDATE SET {changed}"
 
 
 @cache

@@ -33,7 +33,8 @@ def having(code: str, report: Report[Any], where: Mapping[str, object], order: t
     def look(access: Access) -> list[Row]:
         narrowed = ordered
         for name, value in condition(report, where, access.vault):
-            narrowed = narrowed.where(table.c[name] == value)
+            # SQLAlchemy would make IS NULL of None, and find everybody who has a placeholder.
+            narrowed = narrowed.where(sa.false() if value is None else table.c[name] == value)
         return _rows(access, report, narrowed)
 
     return look

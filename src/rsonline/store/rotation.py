@@ -5,20 +5,25 @@ it may be killed anywhere and goes on where it was. The journal is left out: its
 open them stay with the database.
 """
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from rsonline.reports import REPORTS
+from rsonline.reports import EVERY_REPORT
 from rsonline.store import keys, seal
 from rsonline.store.database import Database
 from rsonline.store.engines import connected, transaction
 from rsonline.store.rows import shape_of
-from rsonline.store.schema import idempotency, table_of
+from rsonline.store.schema import data_key, idempotency, table_of
 from rsonline.store.seal import FORM, Vault, place
 
 AT_ONCE = 500
+TAKEN_UP = 90.0
+"""Seconds after which every process of the service seals by a new key: each looks for one once a minute."""
+_DEADLOCK = "40P01"
 
 
 class Sealed(NamedTuple):
@@ -31,17 +36,23 @@ class Sealed(NamedTuple):
 
 def sealed_tables() -> Iterator[Sealed]:
     """Every table whose values can be sealed anew."""
-    for report in REPORTS:
+    for report in EVERY_REPORT:
         shape = shape_of(report)
         if shape.sealed:
             yield Sealed(table_of(report), tuple(name for _, name in shape.sealed), shape.key)
     yield Sealed(idempotency, ("answer",), ("route", "key"))
 
 
-def rotate(database: Database, *, tell: Callable[[str, int], None] = lambda table, count: None) -> tuple[int, int]:
+Tell = Callable[[str, int], None]
+
+
+def rotate(
+    database: Database, *, tell: Tell = lambda table, count: None, taken_up: float = TAKEN_UP
+) -> tuple[int, int]:
     """Seal everything by a new key, or finish a rotation that was cut off; the key's number and how many rows changed.
 
-    `tell` hears of each table how many rows were done so far. Raises KeysError.
+    `tell` hears of each table how many rows were done so far. Ends when the key is at least `taken_up` seconds old:
+    what the service still sealed by the old one is sealed anew then. Raises KeysError.
     """
     masters = keys.read(database.keys)
     with transaction(database) as access:
@@ -50,12 +61,22 @@ def rotate(database: Database, *, tell: Callable[[str, int], None] = lambda tabl
     with transaction(database) as access:
         # A transaction opens its vault anew: this one knows the new key.
         vault = access.vault
+        made = access.connection.execute(
+            sa.select(data_key.c.created_at).where(data_key.c.number == vault.newest)
+        ).scalar_one()
+    done = _everything(database, vault, tell)
+    time.sleep(max(0.0, taken_up - (datetime.now(UTC) - made).total_seconds()))
+    return vault.newest, done + _everything(database, vault, tell)
+
+
+def _everything(database: Database, vault: Vault, tell: Tell) -> int:
+    """Once through all tables; how many rows were sealed anew."""
     done = 0
     for sealed in sealed_tables():
         while count := _pass(database, vault, sealed, tell):
             # What another process sealed by the old key while this pass went by is found by the next one.
             done += count
-    return vault.newest, done
+    return done
 
 
 def _unfinished(connection: sa.Connection, newest: int) -> bool:
@@ -66,12 +87,12 @@ def _unfinished(connection: sa.Connection, newest: int) -> bool:
 
 
 def _old(sealed: Sealed, newest: int) -> sa.ColumnElement[bool]:
-    """Whether a row has a value that another key seals."""
+    """Whether a row has a value that an older key seals. Not a newer one: two rotations at once would never end."""
     head = FORM + newest.to_bytes(4, "big")
-    return sa.or_(*[sa.func.substr(sealed.table.c[name], 1, len(head)) != head for name in sealed.columns])
+    return sa.or_(*[sa.func.substr(sealed.table.c[name], 1, len(head)) < head for name in sealed.columns])
 
 
-def _pass(database: Database, vault: Vault, sealed: Sealed, tell: Callable[[str, int], None]) -> int:
+def _pass(database: Database, vault: Vault, sealed: Sealed, tell: Tell) -> int:
     """Once through a table; how many rows were sealed anew."""
     table = sealed.table
     key = list(table.primary_key)
@@ -82,17 +103,30 @@ def _pass(database: Database, vault: Vault, sealed: Sealed, tell: Callable[[str,
         if last is not None:
             bound = [sa.bindparam(None, value, c.type) for value, c in zip(last, key, strict=True)]
             query = query.where(sa.tuple_(*key) > sa.tuple_(*bound))
-        with connected(database) as connection:
-            rows = connection.execute(query.order_by(*key).limit(AT_ONCE).with_for_update()).mappings().all()
-            if not rows:
-                return done
-            _seal_anew(connection, vault, sealed, rows)
+        rows = _some(database, vault, sealed, query.order_by(*key).limit(AT_ONCE).with_for_update())
+        if not rows:
+            return done
         last = tuple(rows[-1][c.name] for c in key)
         done += len(rows)
         tell(table.name, done)
 
 
-def _seal_anew(connection: sa.Connection, vault: Vault, sealed: Sealed, rows: Any) -> None:
+def _some(database: Database, vault: Vault, sealed: Sealed, query: sa.Select[Any]) -> Sequence[sa.RowMapping]:
+    """Seal anew what a query finds, in one transaction; the rows as they were."""
+    while True:
+        try:
+            with connected(database) as connection:
+                rows = connection.execute(query).mappings().all()
+                if rows:
+                    _seal_anew(connection, vault, sealed, rows)
+                return rows
+        except sa.exc.DBAPIError as error:
+            # The service locks the rows of a batch in the order of its messages: on a server the two may cross.
+            if getattr(error.orig, "sqlstate", None) != _DEADLOCK:
+                raise
+
+
+def _seal_anew(connection: sa.Connection, vault: Vault, sealed: Sealed, rows: Sequence[sa.RowMapping]) -> None:
     table = sealed.table
     key = list(table.primary_key)
     update = (

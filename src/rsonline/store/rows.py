@@ -83,7 +83,7 @@ class Shape:
     def find_again(self, report: Report[Any], row: Row, vault: Vault) -> None:
         """Give a record, in place, the columns by which it is found again."""
         for column, member in self.indexed:
-            row[column] = vault.index(member, row[member])
+            row[column] = None if row.get(member) is None else vault.index(member, row[member])
         identity = report.identity
         if isinstance(identity, Numbered):
             row["recognised"] = _recognised(report, recognised(identity, row), vault)

@@ -11,11 +11,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from rsonline.reports import REPORTS, TEMPAT_TIDUR
+from rsonline.reports import EVERY_REPORT, TEMPAT_TIDUR
 from rsonline.reports.report import Member, Named, Numbered, Report, Steps, key_of, members
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-HEAD = "0002"
+HEAD = "0003"
 """The revision of the migrations that this code works on."""
 
 
@@ -89,6 +89,21 @@ known_source = sa.Table(
     sa.Column("last_good", Instant, nullable=False),
 )
 
+account = sa.Table(
+    "account",
+    metadata,
+    sa.Column("user_name", sa.Text, primary_key=True),
+    sa.Column("kode_rs", sa.Text, comment="the hospital that it speaks for; none: a consumer"),
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.Column("aktif", sa.Boolean, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False, comment="counts every change of it"),
+    sa.Column("addresses", sa.Text, nullable=False, comment="from where it may come, with blanks between; none: any"),
+    sa.Column("rights", sa.Text, nullable=False, comment="of a consumer, with blanks between"),
+    sa.Column("valid_until", Instant),
+    sa.Column("created_at", Instant, nullable=False),
+)
+"""Accounts of the patient API. Few and looked for by name: not spread by hospital."""
+
 journal = sa.Table(
     "journal",
     metadata,
@@ -127,7 +142,7 @@ data_key = sa.Table(
     "data_key",
     metadata,
     sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("purpose", sa.Text, nullable=False, comment="seal, index or receipt"),
+    sa.Column("purpose", sa.Text, nullable=False, comment="seal, index, receipt or token"),
     sa.Column("wrapped", sa.LargeBinary, nullable=False),
     sa.Column("master", sa.Text, nullable=False, comment="name of the master key that wraps it"),
     sa.Column("created_at", Instant, nullable=False),
@@ -163,8 +178,9 @@ numbers = sa.Table(
 
 
 def kept_as(report: Report[Any], member: Member) -> str:
-    """The column by which rows are found by this member: its blind index where it is a personal part of the key."""
-    return f"{member.name}_index" if member.personal and member.name in key_of(report.identity) else member.name
+    """The column by which rows are found by this member: its blind index where it is personal and looked for."""
+    found = member.sought or member.name in key_of(report.identity)
+    return f"{member.name}_index" if member.personal and found else member.name
 
 
 def kept_key(report: Report[Any]) -> tuple[str, ...]:
@@ -179,7 +195,9 @@ def parent_of_steps(report: Report[Any]) -> sa.Table | None:
     identity = report.identity
     if not isinstance(identity, Steps):
         return None
-    return next(table_of(r) for r in REPORTS if isinstance(r.identity, Named) and r.identity.name == identity.parent)
+    return next(
+        table_of(r) for r in EVERY_REPORT if isinstance(r.identity, Named) and r.identity.name == identity.parent
+    )
 
 
 def named_by_persons(report: Report[Any]) -> bool:
@@ -199,7 +217,8 @@ def report_table(report: Report[Any], into: sa.MetaData) -> sa.Table:
         columns.append(sa.Column(identity.number, sa.BigInteger, primary_key=True, autoincrement=False))
     for m in members(report.record):
         if m.personal and kept_as(report, m) != m.name:
-            columns.append(sa.Column(kept_as(report, m), sa.LargeBinary, primary_key=True, comment="blind index"))
+            index = kept_as(report, m)
+            columns.append(sa.Column(index, sa.LargeBinary, primary_key=index in key, comment="blind index"))
         if m.personal:
             columns.append(sa.Column(m.name, sa.LargeBinary, comment="sealed"))
         elif m.stored:
@@ -231,6 +250,9 @@ def report_table(report: Report[Any], into: sa.MetaData) -> sa.Table:
         )
         if identity.parent:
             sa.Index(f"{report.name}_parent", table.c.kode_rs, table.c[identity.parent])
+    for m in members(report.record):
+        if m.sought:
+            sa.Index(f"{report.name}_{m.name}", table.c.kode_rs, table.c[kept_as(report, m)])
     if isinstance(identity, Named):
         sa.Index(f"{report.name}_day", table.c.kode_rs, table.c[identity.day])
     # The primary key of Steps starts with the parent: its marks are found without another index.
@@ -242,7 +264,7 @@ def derive(reports: Iterable[Report[Any]], into: sa.MetaData) -> dict[str, sa.Ta
     return {report.name: report_table(report, into) for report in reports}
 
 
-TABLES = derive(REPORTS, metadata)
+TABLES = derive(EVERY_REPORT, metadata)
 
 
 @cache

@@ -26,7 +26,7 @@ FORM = b"\x01"
 _HEAD = struct.Struct(">cI")
 _NONCE = 12
 _MOST_INDEXES = 4096
-_PURPOSES = ("seal", "index", "receipt")
+_PURPOSES = ("seal", "index", "receipt", "token")
 
 
 class Unreadable(Exception):
@@ -45,31 +45,34 @@ class DataKey(NamedTuple):
 class Vault:
     """Seals and opens. Safe to be used from several threads.
 
-    `load` reads the wrapped keys; it is asked again when a value names a key that is not known yet. Whoever runs the
-    service calls `refresh` once a minute, so that every process takes up a new key soon after it was made.
+    `masters` reads the key file and `load` the wrapped keys; they are asked again when a value names a key that is not
+    known yet. Whoever runs the service calls `refresh` once a minute, so that every process takes up a new key soon
+    after it was made.
     """
 
-    def __init__(self, masters: Masters, load: Callable[[], Sequence[DataKey]]) -> None:
+    def __init__(self, masters: Callable[[], Masters], load: Callable[[], Sequence[DataKey]]) -> None:
         self._masters = masters
         self._load = load
         self._sealing: dict[int, AESGCM] = {}
         self._columns: dict[str, bytes] = {}
         # One message asks several times for the index of one text: by each lookup, by its row, by its journal line.
         self._indexes: dict[tuple[str, str], bytes] = {}
-        self._newest = 0
         self.refresh()
 
     def refresh(self) -> None:
         """Read the keys again. Raises KeysError where they are wrapped by a master key that is not in the file."""
-        opened = {key.number: (key.purpose, unwrap(self._masters, key)) for key in self._load()}
+        masters = self._masters()
+        opened = {key.number: (key.purpose, unwrap(masters, key)) for key in self._load()}
         found = {purpose: number for number, (purpose, _) in sorted(opened.items())}
         if missing := [purpose for purpose in _PURPOSES if purpose not in found]:
             raise KeysError(f"The database has no key for {', '.join(missing)}.")
         self._sealing = {number: AESGCM(key) for number, (purpose, key) in opened.items() if purpose == "seal"}
         self._root = next(key for _, (purpose, key) in sorted(opened.items()) if purpose == "index")
         self._signing = Ed25519PrivateKey.from_private_bytes(opened[found["receipt"]][1])
+        self._tokens = tuple(key for _, (purpose, key) in sorted(opened.items(), reverse=True) if purpose == "token")
         self._newest = found["seal"]
-        self._head = _HEAD.pack(FORM, self._newest)
+        # Taken up in one step: another thread that seals now must not write the new number over the old key's work.
+        self._writing = (_HEAD.pack(FORM, self._newest), self._sealing[self._newest])
 
     @property
     def newest(self) -> int:
@@ -78,8 +81,9 @@ class Vault:
 
     def seal(self, text: str, place: str) -> bytes:
         """Seal one text to its place."""
+        head, key = self._writing
         nonce = os.urandom(_NONCE)
-        return self._head + nonce + self._sealing[self._newest].encrypt(nonce, text.encode(), place.encode())
+        return head + nonce + key.encrypt(nonce, text.encode(), place.encode())
 
     def open(self, sealed: bytes, place: str) -> str:
         """What was sealed. Raises Unreadable."""
@@ -111,6 +115,11 @@ class Vault:
         """The index by which the journal is searched for a person; None for what is no number of anybody."""
         digits = "".join(c for c in number or "" if c.isalnum()).casefold()
         return None if placeholder(digits) else self.index("journal.person", digits).hex()
+
+    @property
+    def token_keys(self) -> tuple[bytes, ...]:
+        """The secrets of access tokens, newest first: the first signs, all verify."""
+        return self._tokens
 
     def sign(self, message: bytes) -> bytes:
         """The Ed25519 signature of a receipt, 64 bytes."""
@@ -178,9 +187,10 @@ def add(connection: sa.Connection, masters: Masters, purpose: str) -> int:
 
 
 def provide(connection: sa.Connection, masters: Masters) -> None:
-    """Give a new database its first keys; one that has them is left as it is. Inside a transaction."""
-    if not stored(connection):
-        for purpose in _PURPOSES:
+    """Give a database a key for each purpose that has none yet. Inside a transaction."""
+    known = {key.purpose for key in stored(connection)}
+    for purpose in _PURPOSES:
+        if purpose not in known:
             add(connection, masters, purpose)
 
 

@@ -37,7 +37,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
     )
     seal.provide(connection, masters)
-    vault = Vault(masters, lambda: seal.stored(connection))
+    vault = Vault(lambda: masters, lambda: seal.stored(connection))
     op.create_table(
         "journal_head",
         sa.Column("kode_rs", sa.Text(), primary_key=True),

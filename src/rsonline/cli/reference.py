@@ -1,0 +1,54 @@
+"""`rsonline reference …`: the reference lists, and the operator's own entries."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rsonline.cli import DataOption, app, failing, settings_of
+
+reference_app = typer.Typer(help="Kelola daftar referensi.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(reference_app, name="reference")
+
+
+@reference_app.command(name="import")
+def import_(
+    name: Annotated[str, typer.Argument(help="Nama daftar, misalnya terapi.")],
+    file: Annotated[Path, typer.Argument(help="CSV dengan kolom id, nama, dan bila ada name.", exists=True)],
+    data: DataOption = None,
+) -> None:
+    """Pakai entri dari berkas CSV: yang ber-id sama diganti, yang lain ditambahkan. Mulai ulang layanan sesudahnya."""
+    from rsonline.reports.references import LISTS, read_list
+
+    with failing(ValueError):
+        if name not in LISTS:
+            raise ValueError(f"{name} bukan salah satu dari {', '.join(LISTS)}.")
+        text = file.read_text("utf-8")
+        count = len(read_list(name, text.splitlines()).entries)
+    folder = settings_of(data, None).data / "references"
+    folder.mkdir(parents=True, exist_ok=True)
+    beside = folder / f".{name}.csv"
+    beside.write_text(text, "utf-8")
+    # Whole or not at all: the service may be starting.
+    beside.replace(folder / f"{name}.csv")
+    typer.echo(f"{count} entri {name} dipakai sejak layanan dimulai ulang.")
+
+
+@reference_app.command(name="list")
+def list_(
+    name: Annotated[str | None, typer.Argument(help="Nama daftar; tanpa nama: semua daftar.")] = None,
+    data: DataOption = None,
+) -> None:
+    """Tampilkan daftar referensi dengan sumbernya, atau isi satu daftar."""
+    from rsonline.reports.references import with_own_rows
+
+    with failing(ValueError):
+        lists = with_own_rows(settings_of(data, None).data / "references")
+        if name is not None and name not in lists:
+            raise ValueError(f"{name} bukan salah satu dari {', '.join(lists)}.")
+    if name is None:
+        for each in lists.values():
+            typer.echo(f"{each.name}\t{len(each.entries)}\t{'lengkap' if each.complete else 'terbuka'}\t{each.source}")
+        return
+    for entry in lists[name].entries.values():
+        typer.echo(f"{entry.id}\t{entry.nama}")

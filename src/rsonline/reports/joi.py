@@ -1,0 +1,316 @@
+"""The patient API's own verdict (pasien-covid 0.3): the first problem, in the order of the declaration.
+
+Its clients know the wording of the Joi library, which tells one problem and reads types more strictly than the guide's
+service: numbers may be spelled as text, text is never a number. What only looks odd to us but passed there (a date that
+does not exist, an id of no list) is told apart: `read` is the schema, `settled` the sense.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, ClassVar, NamedTuple
+
+from rsonline.reports import icd10, regions
+from rsonline.reports.fields import _CONTROL, _HIDDEN, At, ColumnType, Fault, Kind, Scalar, Schema
+from rsonline.reports.references import Reference
+from rsonline.reports.report import Member, Record, Row, members
+from rsonline.reports.verdict import Problem, Refused, Repair, ReportWarning
+
+SAFE = 2**53 - 1
+_NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?\s*")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_ICD = re.compile(r"[A-Z][0-9]{2}(\.[0-9A-Z]{1,4})?")
+_ABSENT = object()
+Sent = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class JoiText(Kind):
+    """A text; a number is none."""
+
+    most: int = 255
+    nullable: bool = False
+
+    def read(self, raw: object, at: At, repairs: list[Repair], member: str) -> str | None:
+        """Faults: must_be_text, empty. None is only given where it is allowed."""
+        if raw is None and self.nullable:
+            return None
+        if not isinstance(raw, str):
+            raise Fault("must_be_text")
+        if not raw:
+            raise Fault("empty")
+        return raw
+
+    def sense(self, value: Any, at: At) -> Scalar:
+        """The value as it is kept. Faults: too_long, forbidden_character."""
+        if len(value) > self.most:
+            raise Fault("too_long", most=self.most)
+        if not value.isprintable() and (_CONTROL.search(value) or _HIDDEN.search(value)):
+            raise Fault("forbidden_character")
+        return str(value)
+
+    def values(self, references: Mapping[str, Reference]) -> tuple[Schema, ...]:
+        """Text that is not empty."""
+        return ({"type": "string", "minLength": 1, "maxLength": self.most},)
+
+    def schema(self, references: Mapping[str, Reference], *, required: bool = False) -> Schema:
+        """With null where it is allowed, whether or not the key must be there."""
+        allowed = (*self.values(references), *(({"type": "null"},) if self.nullable else ()))
+        return allowed[0] if len(allowed) == 1 else {"anyOf": list(allowed)}
+
+
+@dataclass(frozen=True)
+class JoiDay(JoiText):
+    """A calendar day, `YYYY-MM-DD`, sent as text."""
+
+    column: ClassVar[ColumnType] = "day"
+
+    def sense(self, value: Any, at: At) -> date:
+        """Fault: not_a_date, also for a day before 1900: MySQL's `0000-00-00` stands for none here (3.6)."""
+        if not _DAY.fullmatch(value):
+            raise Fault("not_a_date")
+        try:
+            day = date.fromisoformat(value)
+        except ValueError:
+            raise Fault("not_a_date") from None
+        if day.year < 1900:
+            raise Fault("not_a_date")
+        return day
+
+    def wire(self, value: date, at: At) -> str:
+        """`YYYY-MM-DD`."""
+        return value.isoformat()
+
+    def values(self, references: Mapping[str, Reference]) -> tuple[Schema, ...]:
+        """`YYYY-MM-DD`."""
+        return ({"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},)
+
+
+@dataclass(frozen=True)
+class JoiCode(JoiText):
+    """An id that is text: of a reference list, of ICD-10 (`of="icd10"`), or of the countries."""
+
+    of: str = ""
+
+    def sense(self, value: Any, at: At) -> str:
+        """Fault: unknown_reference."""
+        if self.of == "icd10":
+            if not _ICD.fullmatch(value):
+                raise Fault("unknown_reference", of=self.of)
+            return str(value)
+        reference = at.references[self.of]
+        if value in reference.entries or (not reference.complete and len(value) <= 20 and value.isprintable()):
+            return str(value)
+        raise Fault("unknown_reference", of=self.of)
+
+    def values(self, references: Mapping[str, Reference]) -> tuple[Schema, ...]:
+        """The ids of a list that is complete."""
+        reference = references.get(self.of)
+        if reference is None:
+            return ({"type": "string", "pattern": f"^{_ICD.pattern}$"},)
+        if reference.complete:
+            return ({"type": "string", "enum": list(reference.entries)},)
+        return ({"type": "string", "minLength": 1, "maxLength": 20},)
+
+
+@dataclass(frozen=True)
+class JoiNumber(Kind):
+    """A number, or text that spells one."""
+
+    nullable: bool = False
+    column: ClassVar[ColumnType] = "decimal"
+
+    def read(self, raw: object, at: At, repairs: list[Repair], member: str) -> float | int | None:
+        """Faults: must_be_number, must_be_safe (beyond 2^53 - 1)."""
+        if raw is None and self.nullable:
+            return None
+        if isinstance(raw, bool) or not isinstance(raw, int | float | str):
+            raise Fault("must_be_number")
+        value: float | int
+        if isinstance(raw, str):
+            if not _NUMBER.fullmatch(raw):
+                raise Fault("must_be_number")
+            value = float(raw)
+            if not _keeps(raw.strip(), value):
+                raise Fault("must_be_safe")
+        else:
+            value = raw
+        if not -SAFE <= value <= SAFE:
+            raise Fault("must_be_safe")
+        return int(value) if float(value).is_integer() else value
+
+    def sense(self, value: Any, at: At) -> Scalar:
+        """The value as it is kept."""
+        return float(value)
+
+    def wire(self, value: Any, at: At) -> str:
+        """Without `.0`."""
+        return str(int(value) if float(value).is_integer() else value)
+
+    def values(self, references: Mapping[str, Reference]) -> tuple[Schema, ...]:
+        """A number, or text that spells one."""
+        return (
+            {"type": "number", "minimum": -SAFE, "maximum": SAFE},
+            {"type": "string", "maxLength": 15, "pattern": "^ *[+-]?[0-9]{1,9}(\\.[0-9]{1,3})? *$"},
+        )
+
+    def schema(self, references: Mapping[str, Reference], *, required: bool = False) -> Schema:
+        """With null where it is allowed, whether or not the key must be there."""
+        return {"anyOf": [*self.values(references), *(({"type": "null"},) if self.nullable else ())]}
+
+
+@dataclass(frozen=True)
+class JoiId(JoiNumber):
+    """A whole number that is an id: of a reference list, of a region (`of="regions"`), or of a record (no list)."""
+
+    of: str = ""
+    column: ClassVar[ColumnType] = "whole"
+
+    def sense(self, value: Any, at: At) -> int:
+        """Fault: unknown_reference, also for a number that is not whole."""
+        if value != int(value):
+            raise Fault("unknown_reference", of=self.of)
+        text = str(int(value))
+        if self.of == "regions":
+            # `11` is not a padded code of another length: provinces have two digits, districts six.
+            known = {2: regions.province, 4: regions.regency, 6: regions.district}.get(len(text))
+            known_or_village = len(text) == 10 or (known is not None and known(text) is not None)
+            if not known_or_village:
+                raise Fault("unknown_reference", of=self.of)
+        elif self.of:
+            reference = at.references[self.of]
+            if text not in reference.entries and (reference.complete or not 0 <= int(text) <= 99_999):
+                raise Fault("unknown_reference", of=self.of)
+        return int(text)
+
+    def values(self, references: Mapping[str, Reference]) -> tuple[Schema, ...]:
+        """The ids of a list that is complete, as numbers or as text."""
+        reference = references.get(self.of)
+        if reference is None or not reference.complete:
+            return (
+                {"type": "integer", "minimum": 0, "maximum": 99_999 if reference else SAFE},
+                {"type": "string", "pattern": "^[0-9]{1,10}$"},
+            )
+        ids = list(reference.entries)
+        return ({"type": "integer", "enum": [int(i) for i in ids]}, {"type": "string", "enum": ids})
+
+
+def _keeps(text: str, value: float) -> bool:
+    """Whether a number keeps every digit that was sent, as Joi asks of text."""
+    if value in (float("inf"), float("-inf")):
+        return False
+    shown = repr(value)
+    if "e" in text.lower() or "e" in shown:
+        return True
+    return _plain(text) == _plain(shown)
+
+
+def _plain(text: str) -> str:
+    sign = "-" if text.startswith("-") else ""
+    whole, _, fraction = text.lstrip("+-").partition(".")
+    whole, fraction = whole.lstrip("0") or "0", fraction.rstrip("0")
+    digits = f"{whole}.{fraction}" if fraction else whole
+    return digits if digits == "0" else sign + digits
+
+
+class Read(NamedTuple):
+    """What a body says, by member: `values` as the schema reads them, `raw` as they were sent."""
+
+    values: Row
+    raw: Row
+
+
+def read(record: type[Record], body: object, at: At, *, leave_out: Sequence[str] = ()) -> Read:
+    """A body by the schema of a record, without some of its members. Raises Refused with the first problem.
+
+    The problem's member is its path (`gejala.demamId`); `value` is the body itself.
+    """
+    if not isinstance(body, dict):
+        raise Refused([Problem(member="value", code="must_be_object")])
+    values: Row = {}
+    raw: Row = {}
+    known = [m for m in members(record) if not m.own and m.name not in leave_out]
+    groups = dict.fromkeys(m.within for m in known)
+    seen = set()
+    for group in groups:
+        inside: object = body
+        path = ""
+        of_group = [m for m in known if m.within == group]
+        if group is not None:
+            seen.add(group)
+            path = f"{group}."
+            inside = _group(body, group)
+        assert isinstance(inside, dict)  # noqa: S101 (_group says so)
+        for member in of_group:
+            _one(member, inside, path, at, values, raw)
+        if group is not None:
+            _only_known(inside, {m.name for m in of_group}, path)
+    _only_known(body, seen | {m.name for m in known if m.within is None}, "")
+    return Read(values, raw)
+
+
+def _group(body: Sent, group: str) -> dict[str, object]:
+    if group not in body:
+        raise Refused([Problem(member=group, code="required")])
+    inside = body[group]
+    if not isinstance(inside, dict):
+        raise Refused([Problem(member=group, code="must_be_object")])
+    return inside
+
+
+def _one(member: Member, sent: Sent, path: str, at: At, values: Row, raw: Row) -> None:
+    given = sent.get(member.name, _ABSENT)
+    if given is _ABSENT:
+        if member.required:
+            raise Refused([Problem(member=path + member.name, code="required")])
+        values[member.name] = raw[member.name] = None
+        return
+    try:
+        values[member.name] = member.kind.read(given, at, [], member.name)
+    except Fault as fault:
+        raise Refused([Problem(member=path + member.name, code=fault.code, detail=fault.detail)]) from None
+    raw[member.name] = given
+
+
+def _only_known(sent: Sent, known: set[str], path: str) -> None:
+    for name in sent:
+        if name not in known:
+            raise Refused([Problem(member=path + name, code="not_allowed")])
+
+
+def settled(record: type[Record], said: Read, at: At) -> tuple[Row, list[ReportWarning]]:
+    """The values as they are kept, and a warning for each id of a list that is known to be incomplete.
+
+    Raises Refused with the first member that makes no sense (8.2: no existence check, no date format check).
+    """
+    kept: Row = {}
+    warnings = []
+    for member in members(record):
+        value = said.values.get(member.name)
+        if member.name not in said.values:
+            continue
+        try:
+            kept[member.name] = None if value is None else member.kind.sense(value, at)  # type: ignore[attr-defined]
+        except Fault as fault:
+            path = f"{member.within}." if member.within else ""
+            raise Refused([Problem(member=path + member.name, code=fault.code, detail=fault.detail)]) from None
+        of = getattr(member.kind, "of", "")
+        if value is not None and of in at.references and str(kept[member.name]) not in at.references[of].entries:
+            warnings.append(ReportWarning(member=member.name, code="unlisted_reference", detail={"of": of}))
+    return kept, warnings
+
+
+def shown_number(value: float) -> int | float:
+    """A number without a fraction that says nothing."""
+    return int(value) if float(value).is_integer() else value
+
+
+def label(at: At, of: str, value: object) -> str | None:
+    """The text of an id: of a list, of ICD-10, or None."""
+    if value is None:
+        return None
+    if of == "icd10":
+        return icd10.text(str(value))
+    entry = at.references[of].entries.get(str(value))
+    return None if entry is None else entry.nama

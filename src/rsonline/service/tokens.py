@@ -1,0 +1,47 @@
+"""Access tokens of the patient API: JWT, HS256, 600 seconds (pasien-covid 1.2).
+
+The secret is a data key of the database: every process has it, and `rsonline key rotate-tokens` makes a new one, after
+which older tokens still live out their ten minutes.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import jwt
+
+LIFETIME = 600
+_ALGORITHM = "HS256"
+
+
+class Claims(NamedTuple):
+    """What a token says. `version` is that of the hospital, or of a consumer's account."""
+
+    user_name: str | None
+    code: str | None
+    version: int
+
+
+class BadToken(Exception):
+    """A token that is not ours, was changed, or has ended."""
+
+
+def issue(keys: Sequence[bytes], claims: Claims, now: int) -> str:
+    """A token that begins at `now`, in seconds since 1970."""
+    said: dict[str, object] = {"user_name": claims.user_name} if claims.user_name is not None else {}
+    said |= {"kode_rs": claims.code, "ver": claims.version, "iat": now, "exp": now + LIFETIME}
+    return jwt.encode(said, keys[0], algorithm=_ALGORITHM)
+
+
+def read(keys: Sequence[bytes], token: str, now: float) -> Claims:
+    """What a token says at a moment. Raises BadToken."""
+    for key in keys:
+        try:
+            said = jwt.decode(token, key, algorithms=[_ALGORITHM], options={"verify_exp": False, "verify_iat": False})
+        except jwt.InvalidSignatureError:
+            continue
+        except jwt.InvalidTokenError:
+            raise BadToken from None
+        if not isinstance(said.get("exp"), int) or said["exp"] <= now or not isinstance(said.get("ver"), int):
+            raise BadToken
+        return Claims(said.get("user_name"), said.get("kode_rs"), said["ver"])
+    raise BadToken

@@ -1,3 +1,16 @@
+CREATE TABLE account (
+  user_name TEXT NOT NULL,
+  kode_rs TEXT,
+  hash TEXT NOT NULL,
+  aktif BOOLEAN NOT NULL,
+  version BIGINT NOT NULL,
+  addresses TEXT NOT NULL,
+  rights TEXT NOT NULL,
+  valid_until BIGINT,
+  created_at BIGINT NOT NULL,
+  PRIMARY KEY (user_name)
+);
+
 CREATE TABLE antrian (
   kode_rs TEXT NOT NULL,
   kodebooking_index BLOB NOT NULL,
@@ -169,6 +182,44 @@ CREATE TABLE journal_head (
   PRIMARY KEY (kode_rs)
 );
 
+CREATE TABLE kematian (
+  kode_rs TEXT NOT NULL,
+  id BIGINT NOT NULL,
+  nik BLOB,
+  nama BLOB,
+  jenis_kelamin TEXT,
+  tanggal_lahir DATE,
+  ktp_alamat BLOB,
+  ktp_kelurahan_id BIGINT,
+  ktp_kecamatan_id BIGINT,
+  ktp_kab_kota_id BIGINT,
+  ktp_provinsi_id BIGINT,
+  domisili_alamat BLOB,
+  tanggal_masuk DATE,
+  saturasi_oksigen DOUBLE,
+  tanggal_kematian DATE,
+  lokasi_kematian_id BIGINT,
+  penyebab_kematian_langsung_id TEXT,
+  kasus_kematian_id TEXT,
+  status_komorbid TEXT,
+  komorbid_1_id TEXT,
+  komorbid_2_id TEXT,
+  komorbid_3_id TEXT,
+  komorbid_4_id TEXT,
+  status_kehamilan TEXT,
+  recognised TEXT,
+  persons TEXT,
+  version BIGINT NOT NULL,
+  received_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  deleted_at BIGINT,
+  claimed_at BIGINT,
+  warnings TEXT,
+  PRIMARY KEY (kode_rs, id)
+);
+
+CREATE INDEX kematian_recognised ON kematian (kode_rs, recognised) WHERE deleted_at IS NULL;
+
 CREATE TABLE known_source (
   kode_rs TEXT NOT NULL,
   source TEXT NOT NULL,
@@ -275,6 +326,176 @@ CREATE TABLE oksigen (
   warnings TEXT,
   PRIMARY KEY (kode_rs, tanggal)
 );
+
+CREATE TABLE pasien_covid (
+  kode_rs TEXT NOT NULL,
+  "laporanCovid19Versi3Id" BIGINT NOT NULL,
+  "kewarganegaraanId" TEXT,
+  nik BLOB,
+  "noPassport" BLOB,
+  "asalPasienId" BIGINT,
+  "noRM_index" BLOB,
+  "noRM" BLOB,
+  "namaLengkapPasien" BLOB,
+  "namaInisialPasien" BLOB,
+  "tanggalLahir" DATE,
+  email BLOB,
+  "noTelp" BLOB,
+  "jenisKelaminId" TEXT,
+  "domisiliKecamatanId" BIGINT,
+  "domisiliKabKotaId" BIGINT,
+  "domisiliProvinsiId" BIGINT,
+  "pekerjaanId" BIGINT,
+  "tanggalMasuk" DATE,
+  "jenisPasienId" BIGINT,
+  "varianCovidId" BIGINT,
+  "statusPasienId" BIGINT,
+  "statusCoInsidenId" BIGINT,
+  "statusRawatId" BIGINT,
+  "alatOksigenId" BIGINT,
+  "penyintasId" BIGINT,
+  "tanggalOnsetGejala" DATE,
+  "kelompokGejalaId" BIGINT,
+  "demamId" BIGINT,
+  "batukId" BIGINT,
+  "pilekId" BIGINT,
+  "sakitTenggorokanId" BIGINT,
+  "sesakNapasId" BIGINT,
+  "lemasId" BIGINT,
+  "nyeriOtotId" BIGINT,
+  "mualMuntahId" BIGINT,
+  "diareId" BIGINT,
+  "anosmiaId" BIGINT,
+  "napasCepatId" BIGINT,
+  "frekNapas30KaliPerMenitId" BIGINT,
+  "distresPernapasanBeratId" BIGINT,
+  "lainnyaId" BIGINT,
+  "kelompokUmurId" BIGINT,
+  "kelompokWargaId" BIGINT,
+  "severityLevelId" BIGINT,
+  "saturasiOksigen" TEXT,
+  "terapiOksigenId" BIGINT,
+  dirawat BLOB,
+  "tanggalKeluar" DATE,
+  "statusKeluarId" BIGINT,
+  "penyebabKematianId" BIGINT,
+  "penyebabKematianLangsungId" TEXT,
+  "statusPasienSaatMeninggalId" BIGINT,
+  "komorbidCoInsidenId" BIGINT,
+  recognised TEXT,
+  persons TEXT,
+  version BIGINT NOT NULL,
+  received_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  deleted_at BIGINT,
+  claimed_at BIGINT,
+  warnings TEXT,
+  PRIMARY KEY (kode_rs, "laporanCovid19Versi3Id")
+);
+
+CREATE INDEX "pasien_covid_noRM" ON pasien_covid (kode_rs, "noRM_index");
+
+CREATE UNIQUE INDEX pasien_covid_recognised ON pasien_covid (kode_rs, recognised) WHERE deleted_at IS NULL;
+
+CREATE TABLE pasien_diagnosa (
+  kode_rs TEXT NOT NULL,
+  id BIGINT NOT NULL,
+  "laporanCovid19Versi3Id" BIGINT,
+  "diagnosaId" TEXT,
+  "diagnosaLevelId" BIGINT,
+  recognised TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  received_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  deleted_at BIGINT,
+  claimed_at BIGINT,
+  warnings TEXT,
+  PRIMARY KEY (kode_rs, id)
+);
+
+CREATE INDEX pasien_diagnosa_parent ON pasien_diagnosa (kode_rs, "laporanCovid19Versi3Id");
+
+CREATE INDEX pasien_diagnosa_recognised ON pasien_diagnosa (kode_rs, recognised) WHERE deleted_at IS NULL;
+
+CREATE TABLE pasien_komorbid (
+  kode_rs TEXT NOT NULL,
+  id BIGINT NOT NULL,
+  "laporanCovid19Versi3Id" BIGINT,
+  "komorbidId" TEXT,
+  recognised TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  received_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  deleted_at BIGINT,
+  claimed_at BIGINT,
+  warnings TEXT,
+  PRIMARY KEY (kode_rs, id)
+);
+
+CREATE INDEX pasien_komorbid_parent ON pasien_komorbid (kode_rs, "laporanCovid19Versi3Id");
+
+CREATE INDEX pasien_komorbid_recognised ON pasien_komorbid (kode_rs, recognised) WHERE deleted_at IS NULL;
+
+CREATE TABLE pasien_pemeriksaanlab (
+  kode_rs TEXT NOT NULL,
+  id BIGINT NOT NULL,
+  "laporanCovid19Versi3Id" BIGINT,
+  "jenisPemeriksaanLabId" BIGINT,
+  "hasilPemeriksaanLabId" BIGINT,
+  "tanggalHasilPemeriksaanLab" DATE,
+  recognised TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  received_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  deleted_at BIGINT,
+  claimed_at BIGINT,
+  warnings TEXT,
+  PRIMARY KEY (kode_rs, id)
+);
+
+CREATE INDEX pasien_pemeriksaanlab_parent ON pasien_pemeriksaanlab (kode_rs, "laporanCovid19Versi3Id");
+
+CREATE INDEX pasien_pemeriksaanlab_recognised ON pasien_pemeriksaanlab (kode_rs, recognised) WHERE deleted_at IS NULL;
+
+CREATE TABLE pasien_terapi (
+  kode_rs TEXT NOT NULL,
+  id BIGINT NOT NULL,
+  "laporanCovid19Versi3Id" BIGINT,
+  "terapiId" BIGINT,
+  "jumlahTerapi" DOUBLE,
+  recognised TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  received_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  deleted_at BIGINT,
+  claimed_at BIGINT,
+  warnings TEXT,
+  PRIMARY KEY (kode_rs, id)
+);
+
+CREATE INDEX pasien_terapi_parent ON pasien_terapi (kode_rs, "laporanCovid19Versi3Id");
+
+CREATE INDEX pasien_terapi_recognised ON pasien_terapi (kode_rs, recognised) WHERE deleted_at IS NULL;
+
+CREATE TABLE pasien_vaksinasi (
+  kode_rs TEXT NOT NULL,
+  id BIGINT NOT NULL,
+  "laporanCovid19Versi3Id" BIGINT,
+  "dosisVaksinId" BIGINT,
+  "jenisVaksinId" BIGINT,
+  recognised TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  received_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  deleted_at BIGINT,
+  claimed_at BIGINT,
+  warnings TEXT,
+  PRIMARY KEY (kode_rs, id)
+);
+
+CREATE INDEX pasien_vaksinasi_parent ON pasien_vaksinasi (kode_rs, "laporanCovid19Versi3Id");
+
+CREATE INDEX pasien_vaksinasi_recognised ON pasien_vaksinasi (kode_rs, recognised) WHERE deleted_at IS NULL;
 
 CREATE TABLE pcr_nakes (
   kode_rs TEXT NOT NULL,

@@ -18,11 +18,11 @@ def import_(
     data: DataOption = None,
 ) -> None:
     """Pakai entri dari berkas CSV: yang ber-id sama diganti, yang lain ditambahkan. Mulai ulang layanan sesudahnya."""
-    from rsonline.reports.references import LISTS, read_list
+    from rsonline.reports.references import read_list, shipped
 
     with failing(ValueError):
-        if name not in LISTS:
-            raise ValueError(f"{name} bukan salah satu dari {', '.join(LISTS)}.")
+        if name not in shipped():
+            raise ValueError(f"{name} bukan salah satu dari {', '.join(shipped())}.")
         text = file.read_text("utf-8")
         count = len(read_list(name, text.splitlines()).entries)
     folder = settings_of(data, None).data / "references"

@@ -297,7 +297,7 @@ def settled(record: type[Record], said: Read, at: At) -> tuple[Row, list[ReportW
             raise Refused([Problem(member=path + member.name, code=fault.code, detail=fault.detail)]) from None
         of = getattr(member.kind, "of", "")
         if value is not None and of in at.references and str(kept[member.name]) not in at.references[of].entries:
-            warnings.append(ReportWarning(member=member.name, code="unlisted_reference", detail={"of": of}))
+            warnings.append(ReportWarning(member=member.name, code="unlisted_id", detail={"of": of}))
     return kept, warnings
 
 

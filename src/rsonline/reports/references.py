@@ -27,7 +27,7 @@ LISTS = (
     "taskid",
     "profesi",
     *("alatoksigen", "asalpasien", "dosisvaksin", "hasilpemeriksaanlab", "jeniskelamin", "jenispasien_covid"),
-    *("jenispemeriksaanlab", "jenisvaksin", "kasuskematian", "kelompokgejala", "kelurahan", "komorbid"),
+    *("jenispemeriksaanlab", "jenisvaksin", "kasuskematian", "kelompokgejala", "komorbid"),
     *("komorbidcoinsiden", "lokasikematian", "pekerjaan", "pelayanan", "penyebabkematian"),
     *("penyebabkematianlangsung", "statuskeluar", "statuspasien", "statuspasiensaatmeninggal", "statusrawat"),
     *("terapi", "variancovid", "ya_tidak"),
@@ -35,6 +35,8 @@ LISTS = (
 """The lists that are files."""
 COUNTRIES = "kewarganegaraan"
 """The list that comes from a package."""
+VILLAGES = "kelurahan"
+"""The list that an operator brings along: no package of a registry carries it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,8 @@ def shipped() -> Mapping[str, Reference]:
     """The lists that come with the package."""
     folder = files("rsonline.reports") / "references"
     lists = {name: read_list(name, (folder / f"{name}.csv").read_text("utf-8").splitlines()) for name in LISTS}
-    return {**lists, COUNTRIES: _countries()}
+    villages = Reference(VILLAGES, "none: import your own", "-", False, {})
+    return {**lists, COUNTRIES: _countries(), VILLAGES: villages}
 
 
 def _countries() -> Reference:

@@ -56,6 +56,51 @@ PROBLEMS: Final[dict[str, Words]] = {
     "conflict_headers": Words(
         "{member} gagal: dua header berbeda isinya", "{member} was sent in two headers with different values"
     ),
+    "must_be_text": Words("{member} gagal: harus berupa teks", "{member} must be text"),
+    "empty": Words("{member} gagal: tidak boleh kosong", "{member} must not be empty"),
+    "must_be_number": Words("{member} gagal: harus berupa angka", "{member} must be a number"),
+    "must_be_safe": Words("{member} gagal: angka terlalu besar", "{member} is too large a number"),
+    "must_be_object": Words("{member} gagal: harus berupa objek", "{member} must be an object"),
+    "not_allowed": Words("{member} gagal: tidak dikenal di sini", "{member} is not known here"),
+    "born_later": Words("{member} gagal: sesudah hari ini", "{member} is after today"),
+    "admitted_later": Words("{member} gagal: sesudah hari ini", "{member} is after today"),
+    "no_group": Words("{member} gagal: hanya 1 sampai 4", "{member} must be 1 to 4"),
+    "no_device": Words(
+        "{member} gagal: kelompok gejala {group} tanpa alat oksigen", "{member}: symptom group {group} has no device"
+    ),
+    "device_of_group": Words(
+        "{member} gagal: alat {device} bukan untuk kelompok gejala {group}",
+        "{member}: device {device} is not for symptom group {group}",
+    ),
+    "bed_of_group": Words(
+        "{member} gagal: tempat rawat {bed} bukan untuk kelompok gejala {group}",
+        "{member}: place of care {bed} is not for symptom group {group}",
+    ),
+    "bed_of_visit": Words(
+        "{member} gagal: tempat rawat {bed} bukan untuk jenis pasien {visit}",
+        "{member}: place of care {bed} is not for a visit of kind {visit}",
+    ),
+    "passport_needed": Words(
+        "{member} gagal: wajib untuk kewarganegaraan {country}", "{member} is required for citizens of {country}"
+    ),
+    "primary_icd": Words(
+        "{member} gagal: {icd} bukan diagnosis utama COVID-19", "{member}: {icd} is no primary diagnosis of COVID-19"
+    ),
+    "discharged_later": Words("{member} gagal: sesudah hari ini", "{member} is after today"),
+    "discharged_before": Words("{member} gagal: sebelum tanggal masuk", "{member} is before the admission"),
+    "cause_of_death": Words(
+        "{member} gagal: {cause} tidak ada dalam daftar penyebab kematian",
+        "{member}: {cause} is not on the list of causes of death",
+    ),
+    "nik_length": Words("{member} gagal: harus 16 angka", "{member} must have 16 digits"),
+    "pregnant_man": Words("{member} gagal: pasien laki-laki", "{member}: the patient is male"),
+    "nik_unknown": Words("{member} tidak ditemukan di registri penduduk", "{member} is not in the population registry"),
+    "nik_birth_date": Words(
+        "{member} gagal: tidak sesuai dengan registri penduduk", "{member} is not what the population registry says"
+    ),
+    "registry_away": Words(
+        "{member} gagal diperiksa: registri tidak dapat dihubungi", "{member}: the registry cannot be asked"
+    ),
     "unknown_booking": Words(
         "{member} tidak ditemukan: kirim data booking lebih dulu", "{member} was not found: send the booking first"
     ),
@@ -111,6 +156,9 @@ WARNINGS: Final[dict[str, Words]] = {
     "unlisted_reference": Words(
         "{member} {id_kebutuhan} belum ada dalam daftar referensi layanan ini",
         "{member} {id_kebutuhan} is not in this service's reference list yet",
+    ),
+    "unlisted_id": Words(
+        "{member} belum ada dalam daftar {of} layanan ini", "{member} is not in this service's list {of} yet"
     ),
     "dates_out_of_order": Words("{member} lebih awal dari {before}", "{member} is before {before}"),
     "nik_not_16_digits": Words("{member} bukan 16 angka", "{member} does not have 16 digits"),

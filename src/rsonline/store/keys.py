@@ -45,7 +45,7 @@ def read(path: Path) -> Masters:
             if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
                 raise KeysError(f"{path} can be read by others: chmod 600 it, and think of its keys as seen.")
             said = json.loads(file.read())
-        masters = Masters(said["current"], {name: base64.b64decode(text) for name, text in said["keys"].items()})
+        masters = Masters(str(said["current"]), {name: base64.b64decode(text) for name, text in said["keys"].items()})
     except FileNotFoundError:
         raise KeysError(f"The key file {path} is missing: make one with `rsonline key create`.") from None
     except OSError as error:

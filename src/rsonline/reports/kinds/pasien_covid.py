@@ -216,25 +216,34 @@ def broken_rule(values: Row, raw: Row, at: At) -> Problem | None:
     device, bed = values["alatOksigenId"], values["statusRawatId"]
     said = {name: shown(raw[name]) for name in ("alatOksigenId", "statusRawatId", "kelompokGejalaId", "jenisPasienId")}
 
-    def problem(member: str, code: str, **detail: str | int | float) -> Problem:
-        return Problem(member=member, code=code, detail=detail)
-
     if values["tanggalLahir"] > at.today:
-        return problem("tanggalLahir", "born_later")
+        return Problem(member="tanggalLahir", code="born_later")
     if values["tanggalMasuk"] > at.today:
-        return problem("tanggalMasuk", "admitted_later")
+        return Problem(member="tanggalMasuk", code="admitted_later")
     if group is None:
-        return problem("kelompokGejalaId", "no_group")
+        return Problem(member="kelompokGejalaId", code="no_group")
     if not group.devices and device is not None:
-        return problem("alatOksigenId", "no_device", group=said["kelompokGejalaId"])
+        return Problem(member="alatOksigenId", code="no_device", detail={"group": said["kelompokGejalaId"]})
     if group.devices and device not in group.devices:
-        return problem("alatOksigenId", "device_of_group", device=said["alatOksigenId"], group=said["kelompokGejalaId"])
+        return Problem(
+            member="alatOksigenId",
+            code="device_of_group",
+            detail={"device": said["alatOksigenId"], "group": said["kelompokGejalaId"]},
+        )
     if bed not in group.beds:
-        return problem("statusRawatId", "bed_of_group", bed=said["statusRawatId"], group=said["kelompokGejalaId"])
+        return Problem(
+            member="statusRawatId",
+            code="bed_of_group",
+            detail={"bed": said["statusRawatId"], "group": said["kelompokGejalaId"]},
+        )
     if beds is not None and bed not in beds:
-        return problem("statusRawatId", "bed_of_visit", bed=said["statusRawatId"], visit=said["jenisPasienId"])
+        return Problem(
+            member="statusRawatId",
+            code="bed_of_visit",
+            detail={"bed": said["statusRawatId"], "visit": said["jenisPasienId"]},
+        )
     if values["kewarganegaraanId"] != "ID" and values["noPassport"] is None:
-        return problem("noPassport", "passport_needed", country=values["kewarganegaraanId"])
+        return Problem(member="noPassport", code="passport_needed", detail={"country": values["kewarganegaraanId"]})
     return None
 
 

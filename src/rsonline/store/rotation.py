@@ -56,16 +56,15 @@ def rotate(
     """
     masters = keys.read(database.keys)
     with transaction(database) as access:
-        if not _unfinished(access.connection, access.vault.newest):
+        if not _unfinished(access.connection, access.vault.newest, taken_up):
             seal.add(access.connection, masters, "seal")
     with transaction(database) as access:
         # A transaction opens its vault anew: this one knows the new key.
         vault = access.vault
-        made = access.connection.execute(
-            sa.select(data_key.c.created_at).where(data_key.c.number == vault.newest)
-        ).scalar_one()
+        age = _age(access.connection)
+    begun = time.monotonic()
     done = _everything(database, vault, tell)
-    time.sleep(max(0.0, taken_up - (datetime.now(UTC) - made).total_seconds()))
+    time.sleep(max(0.0, taken_up - age - (time.monotonic() - begun)))
     return vault.newest, done + _everything(database, vault, tell)
 
 
@@ -79,7 +78,18 @@ def _everything(database: Database, vault: Vault, tell: Tell) -> int:
     return done
 
 
-def _unfinished(connection: sa.Connection, newest: int) -> bool:
+def _age(connection: sa.Connection) -> float:
+    """How many seconds ago the key that seals was made."""
+    newest = sa.select(data_key.c.created_at).where(data_key.c.purpose == "seal").order_by(data_key.c.number.desc())
+    made: datetime = connection.execute(newest.limit(1)).scalar_one()
+    return (datetime.now(UTC) - made).total_seconds()
+
+
+def _unfinished(connection: sa.Connection, newest: int, taken_up: float) -> bool:
+    """Whether a rotation was begun and not finished: it waits for a young key, or left something for the next call."""
+    count = sa.select(sa.func.count()).where(data_key.c.purpose == "seal")
+    if connection.execute(count).scalar_one() > 1 and _age(connection) < taken_up:
+        return True
     return any(
         connection.execute(sa.select(sa.literal(1)).select_from(s.table).where(_old(s, newest)).limit(1)).first()
         for s in sealed_tables()

@@ -29,6 +29,7 @@ from rsonline.service.patient_door import PatientDoor
 from rsonline.service.routes import GuideDoor
 from rsonline.settings import Settings
 from rsonline.store import migrate
+from rsonline.store.change import Busy
 from rsonline.store.engines import Store, open_store
 from rsonline.store.seal import Vault
 
@@ -171,9 +172,12 @@ async def _healthy(request: Request) -> Response:
 
 
 async def _ready(store: Store, settings: Settings, request: Request) -> Response:
-    if store.waiting >= settings.waiting_writes:
+    try:
+        if store.waiting >= settings.waiting_writes:
+            raise Busy
+        await store.read(None, lambda access: access.connection.exec_driver_sql("SELECT 1").scalar_one())
+    except Busy:
         return PlainTextResponse("busy\n", 503, {"Retry-After": "2"})
-    await store.read(None, lambda access: access.connection.exec_driver_sql("SELECT 1").scalar_one())
     return PlainTextResponse("ready\n")
 
 

@@ -64,6 +64,8 @@ def narrowed(description: dict[str, Any], code: str, form: int) -> dict[str, Any
         assert far in text
         text = text.replace(far, near)
     made: dict[str, Any] = json.loads(text)
+    # The patient API stands below another address and has a run of its own.
+    made["paths"] = {path: item for path, item in made["paths"].items() if "servers" not in item}
     schemas = made["components"]["schemas"]
     schemas["Owner"] = {"anyOf": [{"enum": [code, int(code)]}, {"type": "null"}]}
     schemas["Unknown"] = schemas["Ignored"] = _UNKNOWN
@@ -73,6 +75,8 @@ def narrowed(description: dict[str, Any], code: str, form: int) -> dict[str, Any
             message = schemas[body["schema"]["$ref"].rpartition("/")[2]]
             message["propertyNames"] = {"pattern": _SOUND}
             message["additionalProperties"] = {"$ref": "#/components/schemas/Unknown"}
+        # Whether a key was used before is no matter of form.
+        operation["parameters"] = [p for p in operation["parameters"] if not p.get("$ref", "").endswith("-Key")]
         for parameter in operation["parameters"]:
             if parameter.get("name") == "koders":
                 parameter["schema"] = {"enum": [code]}

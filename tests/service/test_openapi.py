@@ -82,7 +82,9 @@ def test_what_a_required_member_may_be_is_what_says_something(kind: Kind, data: 
 
 
 def test_every_report_and_every_list_is_described_with_every_verb() -> None:
-    described_verbs = {(path, method.upper()) for path, item in DOCUMENT["paths"].items() for method in item}
+    # The patient API has an address of its own, and tests of its own.
+    below = {path: item for path, item in DOCUMENT["paths"].items() if "servers" not in item}
+    described_verbs = {(path, method.upper()) for path, item in below.items() for method in item}
     lists = {(path, "GET") for path in DOCUMENT["paths"] if path.lower() in LISTS}
     assert len(lists) == len(LISTS)
     assert described_verbs == lists | {(r.path, m) for r in REPORTS for m in verbs_of(r)}

@@ -131,7 +131,7 @@ def test_the_chains_stay_whole_whatever_happens_and_when_processes_are_killed(da
         ) as process:
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
-            time.sleep(0.1 + draw.random() / 5)
+            time.sleep(0.5 + draw.random() / 2)
             process.kill()
         with connected(database) as connection:
             verified = audit.verify(connection)

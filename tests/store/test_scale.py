@@ -40,4 +40,4 @@ def test_what_is_spread_fulfils_the_rules_of_the_engine() -> None:
 
 def test_what_stands_everywhere_belongs_to_no_hospital() -> None:
     for name in EVERYWHERE.findall(SQL):
-        assert "kode_rs" not in metadata.tables[name].c
+        assert "kode_rs" not in metadata.tables[name].primary_key.columns

@@ -21,6 +21,10 @@ SAFE = 2**53 - 1
 _NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?\s*")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ICD = re.compile(r"[A-Z][0-9]{2}(\.[0-9A-Z]{1,4})?")
+_SPELLED: Schema = {
+    "type": "string",
+    "pattern": r"^[ \t\r\n]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?[ \t\r\n]*$",
+}
 _ABSENT = object()
 Sent = Mapping[str, object]
 
@@ -151,8 +155,8 @@ class JoiNumber(Kind):
     def values(self, references: Mapping[str, Reference]) -> tuple[Schema, ...]:
         """A number, or text that spells one."""
         return (
-            {"type": "number", "minimum": -SAFE, "maximum": SAFE},
-            {"type": "string", "maxLength": 15, "pattern": "^ *[+-]?[0-9]{1,9}(\\.[0-9]{1,3})? *$"},
+            {"type": "number"},
+            _SPELLED,
         )
 
     def schema(self, references: Mapping[str, Reference], *, required: bool = False) -> Schema:
@@ -189,11 +193,11 @@ class JoiId(JoiNumber):
         reference = references.get(self.of)
         if reference is None or not reference.complete:
             return (
-                {"type": "integer", "minimum": 0, "maximum": 99_999 if reference else SAFE},
-                {"type": "string", "pattern": "^[0-9]{1,10}$"},
+                {"type": "integer", "minimum": 0, "maximum": 99_999 if reference else 10**12},
+                _SPELLED,
             )
         ids = list(reference.entries)
-        return ({"type": "integer", "enum": [int(i) for i in ids]}, {"type": "string", "enum": ids})
+        return ({"type": "integer", "enum": [int(i) for i in ids]}, _SPELLED)
 
 
 def _keeps(text: str, value: float) -> bool:

@@ -34,6 +34,8 @@ class Sent(NamedTuple):
 
     members: dict[str, object]
     repairs: tuple[Repair, ...]
+    outside: tuple[tuple[str, object], ...] = ()
+    """Of the members those that did not stand in the body."""
 
 
 class Answer(NamedTuple):
@@ -65,7 +67,9 @@ def unwrap(report: Report[Any], incoming: Incoming) -> Sent:
             found[member] = value
         elif incoming.method == "DELETE" and str(found[member]).strip() != value:
             raise Refused([Problem(member=member, code="conflict_body_header")], repairs)
-    return Sent(found, repairs)
+    in_body = parsed.members
+    outside = tuple((k, v) for k, v in found.items() if k not in in_body or in_body[k] is not v)
+    return Sent(found, repairs, outside)
 
 
 def _from_headers(report: Report[Any], incoming: Incoming) -> dict[str, str]:

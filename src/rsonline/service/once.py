@@ -47,12 +47,12 @@ def given(headers: Mapping[str, Sequence[str]]) -> str | None:
 def once(
     route: str,
     key: str,
-    body: bytes,
+    said: bytes,
     request_id: str,
     repairs: Sequence[Repair],
     worded: Callable[[Outcome], Answer],
 ) -> Once:
-    """What makes a change happen once; `worded` gives the answer to its outcome."""
+    """What makes a change happen once: `said` is all that it says, `worded` gives the answer to its outcome."""
 
     def word(outcome: Outcome) -> bytes:
         answer = worded(outcome)
@@ -66,7 +66,7 @@ def once(
             )
         )
 
-    return Once(route, key, bytes.fromhex(digest_of(body)), word)
+    return Once(route, key, bytes.fromhex(digest_of(said)), word)
 
 
 def unfolded(kept: bytes) -> tuple[Answer, tuple[Repair, ...], tuple[str, datetime] | None]:
@@ -106,6 +106,13 @@ class Request:
     headers: Mapping[str, Sequence[str]]
     body: bytes
     repairs: Sequence[Repair] = ()
+    outside: Sequence[tuple[str, object]] = ()
+    """What it says beside its body, in its address or a header: it may name its record there."""
+
+    @property
+    def said(self) -> bytes:
+        """Everything that must be the same in the same request."""
+        return self.body + b"\n" + msgspec.json.encode(self.outside) if self.outside else self.body
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +150,7 @@ class Carrier:
                 return Carried(None, request.repairs, refused="key_running")
             self._running.add(running)
             try:
-                wanted = once(request.route, key, request.body, request.request_id, request.repairs, worded)
+                wanted = once(request.route, key, request.said, request.request_id, request.repairs, worded)
                 outcome = await self._store.submit(dataclasses.replace(change, once=wanted))
             finally:
                 self._running.discard(running)

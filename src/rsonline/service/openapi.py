@@ -14,6 +14,7 @@ from rsonline.reports import REPORTS, SHK, SHK_HASIL, TEMPAT_TIDUR
 from rsonline.reports.fields import Kind, Schema
 from rsonline.reports.references import Reference
 from rsonline.reports.report import Named, Numbered, PerDay, PerItem, Report, Row, Steps, members
+from rsonline.service import openapi_patient
 from rsonline.service.openapi_schemas import (
     FAILURES,
     NUMBER_KIND,
@@ -35,6 +36,8 @@ def document(
 
     `unlisted` says whether ids are taken that an incomplete list does not show (`Settings.unlisted_references`).
     """
+    # The patient API takes ids that an incomplete list does not have (its own lists are not public).
+    of_patients, listed_now = openapi_patient.paths(references), openapi_patient.schemas(references)
     if not unlisted:
         references = {name: replace(each, complete=True) for name, each in references.items()}
     paths: dict[str, Schema] = {}
@@ -43,8 +46,13 @@ def document(
         paths[path.replace("/referensi/", "/Referensi/")] = {"get": _list_operation(listed.name, listed.columns)}
     for report in reports:
         paths[report.path] = {m.lower(): _operation(report, m, references) for m in verbs_of(report)}
+    paths |= of_patients
     tags = [{"name": "Referensi", "description": both(LISTED)}]
     tags += [{"name": _tag(r), "description": f"{both(r.title)} (Petunjuk Teknis {r.guide})"} for r in reports]
+    tags += openapi_patient.TAGS
+    parts = components(references, reports)
+    parts["schemas"] |= listed_now
+    parts["securitySchemes"] |= openapi_patient.SECURITY
     return {
         "openapi": "3.1.0",
         "info": {
@@ -58,7 +66,7 @@ def document(
         "security": [{"rs_id": [], "pass": []}],
         "tags": tags,
         "paths": paths,
-        "components": components(references, reports),
+        "components": parts,
     }
 
 

@@ -206,7 +206,7 @@ class PatientDoor:
         if isinstance(asked, Reading):
             return await self._read(message, asked, page)
         return await self._change(
-            asked, route, segment, once_request(bearer.origin, served, headers, raw or b""), served
+            asked, route, segment, once_request(bearer.origin, served, headers, raw or b"", segment), served
         )
 
     async def _bearer(
@@ -330,9 +330,13 @@ class PatientDoor:
         return Answer(done.answer.status, dict(done.answer.elements[0]), done.answer.warnings)
 
 
-def once_request(origin: Origin, served: Served, headers: Mapping[str, Sequence[str]], body: bytes) -> once.Request:
+def once_request(
+    origin: Origin, served: Served, headers: Mapping[str, Sequence[str]], body: bytes, segment: str | None
+) -> once.Request:
     """What makes this request the same one again."""
-    return once.Request(origin.hospital, origin.request_id or "", f"{served.method} {served.name}", headers, body)
+    route = f"{served.method} {served.name}"
+    outside = () if segment is None else (("segment", segment),)
+    return once.Request(origin.hospital, origin.request_id or "", route, headers, body, outside=outside)
 
 
 def route_of(path: str, served: Served) -> tuple[Route | None, str | None]:

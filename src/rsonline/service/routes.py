@@ -24,7 +24,7 @@ from rsonline.reports.references import Reference
 from rsonline.reports.report import Report, Steps
 from rsonline.reports.verdict import Problem, Refused, Repair, ReportWarning
 from rsonline.service import dialects, metrics, once
-from rsonline.service.dialects import Answer, Incoming
+from rsonline.service.dialects import Answer, Incoming, Sent
 from rsonline.service.gate import Caller, Denied, Gate
 from rsonline.service.once import BadKey, Carrier
 from rsonline.store.change import Busy, Change, Full, Outcome, Stale
@@ -224,7 +224,7 @@ class GuideDoor:
         asked = route.verbs[served.method](call)
         served.repairs = (*served.repairs, *asked.repairs)
         if isinstance(asked, Asked):
-            return await self._change(counted(asked.change, sent.repairs), incoming, caller, served)
+            return await self._change(counted(asked.change, sent.repairs), incoming, sent, caller, served)
         rows = await self._store.read(caller.origin, asked.look)
         seen = viewing(call, rows)
         if seen is not None:
@@ -232,7 +232,7 @@ class GuideDoor:
             await self._store.submit(seen)
         return dialects.rows(report, asked.show(rows))
 
-    async def _change(self, change: Change, incoming: Incoming, caller: Caller, served: "Served") -> Answer:
+    async def _change(self, change: Change, incoming: Incoming, sent: Sent, caller: Caller, served: "Served") -> Answer:
         """Carry out a change, at most once where it has an Idempotency-Key, and answer with its receipt."""
 
         def worded(outcome: Outcome) -> Answer:
@@ -241,7 +241,13 @@ class GuideDoor:
         origin = caller.origin
         route = f"{served.method} {served.name}"
         request = once.Request(
-            origin.hospital, origin.request_id or "", route, incoming.headers, incoming.body, served.repairs
+            origin.hospital,
+            origin.request_id or "",
+            route,
+            incoming.headers,
+            incoming.body,
+            served.repairs,
+            sent.outside,
         )
         done = await self._carrier.carry(change, request, worded)
         if done.answer is None:

@@ -106,8 +106,8 @@ class PostgresStore:
                 # Another process put the same row there first: this time it is found.
                 if attempt == 3:
                     raise
-            except sa.exc.DBAPIError as error:
-                if away(error):
+            except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+                if isinstance(error, sa.exc.TimeoutError) or away(error):
                     raise Busy from error
                 raise
         raise AssertionError

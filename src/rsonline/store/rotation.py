@@ -7,6 +7,7 @@ open them stay with the database.
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 from rsonline.reports import EVERY_REPORT
 from rsonline.store import keys, seal
 from rsonline.store.database import Database
-from rsonline.store.engines import connected, transaction
+from rsonline.store.engines import connected, engine_of, transaction, vault_of
 from rsonline.store.rows import shape_of
 from rsonline.store.schema import data_key, idempotency, table_of
 from rsonline.store.seal import FORM, Vault, place
@@ -55,9 +56,12 @@ def rotate(
     what the service still sealed by the old one is sealed anew then. Raises KeysError.
     """
     masters = keys.read(database.keys)
-    with transaction(database) as access:
-        if not _unfinished(access.connection, access.vault.newest, taken_up):
-            seal.add(access.connection, masters, "seal")
+    newest = vault_of(database).newest
+    with _looking(database) as connection:
+        unfinished = _unfinished(connection, newest, taken_up)
+    if not unfinished:
+        with connected(database) as connection:
+            seal.add(connection, masters, "seal")
     with transaction(database) as access:
         # A transaction opens its vault anew: this one knows the new key.
         vault = access.vault
@@ -109,27 +113,50 @@ def _pass(database: Database, vault: Vault, sealed: Sealed, tell: Tell) -> int:
     last: tuple[Any, ...] | None = None
     done = 0
     while True:
-        query = sa.select(*key, *[table.c[name] for name in sealed.columns]).where(_old(sealed, vault.newest))
+        query = sa.select(*key).where(_old(sealed, vault.newest)).order_by(*key).limit(AT_ONCE)
         if last is not None:
             bound = [sa.bindparam(None, value, c.type) for value, c in zip(last, key, strict=True)]
             query = query.where(sa.tuple_(*key) > sa.tuple_(*bound))
-        rows = _some(database, vault, sealed, query.order_by(*key).limit(AT_ONCE).with_for_update())
-        if not rows:
+        with _looking(database) as connection:
+            found = [tuple(row) for row in connection.execute(query)]
+        if not found:
             return done
-        last = tuple(rows[-1][c.name] for c in key)
-        done += len(rows)
+        last = found[-1]
+        done += _some(database, vault, sealed, found)
         tell(table.name, done)
 
 
-def _some(database: Database, vault: Vault, sealed: Sealed, query: sa.Select[Any]) -> Sequence[sa.RowMapping]:
-    """Seal anew what a query finds, in one transaction; the rows as they were."""
+@contextmanager
+def _looking(database: Database) -> Iterator[sa.Connection]:
+    """A connection that only reads, for as long as it takes: the one writer of an embedded database must not wait."""
+    if not database.embedded:
+        with connected(database) as connection:
+            yield connection
+        return
+    engine = engine_of(database)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _some(database: Database, vault: Vault, sealed: Sealed, found: Sequence[tuple[Any, ...]]) -> int:
+    """Seal the rows with these keys anew, in one transaction; how many still had to be."""
+    key = list(sealed.table.primary_key)
+    query = (
+        sa.select(*key, *[sealed.table.c[name] for name in sealed.columns])
+        .where(sa.tuple_(*key).in_(found), _old(sealed, vault.newest))
+        .order_by(*key)
+        .with_for_update()
+    )
     while True:
         try:
             with connected(database) as connection:
                 rows = connection.execute(query).mappings().all()
                 if rows:
                     _seal_anew(connection, vault, sealed, rows)
-                return rows
+                return len(rows)
         except sa.exc.DBAPIError as error:
             # The service locks the rows of a batch in the order of its messages: on a server the two may cross.
             if getattr(error.orig, "sqlstate", None) != _DEADLOCK:

@@ -76,7 +76,7 @@ def demo(data: Path) -> Iterator[Demo]:
 
 
 def curl_lines(printed: str) -> list[str]:
-    """The five lines to paste."""
+    """The six lines to paste."""
     return re.findall(r"^# \d\. .*\n((?:.|\n)*?)\n\n", printed, re.MULTILINE)
 
 
@@ -84,17 +84,19 @@ def curl_lines(printed: str) -> list[str]:
 def test_each_printed_line_works_when_pasted(demo: Demo) -> None:
     answers = []
     lines = curl_lines(demo.printed)
-    assert len(lines) == 5
+    assert len(lines) == 6
     for line in lines:
         done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=30, check=True)
         answers.append(json.loads(done.stdout))
-    types, beds, oxygen, broken, bed = answers
+    types, beds, oxygen, broken, bed, patients = answers
     assert len(types["tempat_tidur"]) == 32
     assert any(row["ruang"] == "Mawar 1" for row in beds["fasyankes"])
     assert oxygen["Oksigenasi"][0]["status"] == "200"
     assert broken["fasyankes"][0]["status"] == "400"
     assert "baris 3" in broken["fasyankes"][0]["message"]
     assert "telah diupdate" in bed["fasyankes"][0]["message"]
+    assert patients["message"] == "data found"
+    assert all(item["namaInisialPasien"] == "PP" for item in patients["data"])
 
 
 def test_live_reports_arrive_in_several_dialects(demo: Demo, data: Path) -> None:

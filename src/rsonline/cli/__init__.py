@@ -12,6 +12,7 @@ import typer
 
 from rsonline import __version__
 from rsonline.settings import Settings, SettingsError, load
+from rsonline.store.database import Database
 
 DataOption = Annotated[
     Path | None,
@@ -66,6 +67,16 @@ def failing(*errors: type[Exception]) -> Iterator[None]:
     except errors as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
+
+
+def standing(data: Path | None, database: str | None, **more: object) -> Database:
+    """The database of the settings; end the command with a clear text where there is none in this release's form."""
+    from rsonline.store.migrate import MigrationError, require
+
+    place = settings_of(data, database, **more).place
+    with failing(MigrationError):
+        require(place)
+    return place
 
 
 def _version(wanted: bool) -> None:

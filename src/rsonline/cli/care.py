@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from rsonline.cli import DatabaseOption, DataOption, KeysOption, app, failing, settings_of
+from rsonline.cli import DatabaseOption, DataOption, KeysOption, app, failing, settings_of, standing
 
 
 @app.command()
@@ -69,7 +69,7 @@ def maintain(
             typer.echo("--detach-before: tulis seperti 2026-01.", err=True)
             raise typer.Exit(2) from None
     now = datetime.now(UTC)
-    with connected(settings_of(data, database).place) as connection:
+    with connected(standing(data, database)) as connection:
         made = partitions.provide(connection, now)
         gone = audit.purge_answers(connection, now - KEPT_FOR - timedelta(hours=1))
         detached = [name for t in MONTHLY if first for name in partitions.detach_before(connection, t, first)]

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rsonline.cli import DatabaseOption, DataOption, KeysOption, app, failing, settings_of
+from rsonline.cli import DatabaseOption, DataOption, KeysOption, app, failing, standing
 
 journal_app = typer.Typer(help="Periksa dan cari jurnal.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(journal_app, name="journal")
@@ -34,9 +34,13 @@ def verify(
 
     ends = {}
     if known is not None:
-        said = json.loads(known.read_text("utf-8"))
-        ends = {code: Head(seq, bytes.fromhex(text)) for code, (seq, text) in said["heads"].items()}
-    with connected(settings_of(data, database).place) as connection:
+        try:
+            said = json.loads(known.read_text("utf-8"))
+            ends = {code: Head(seq, bytes.fromhex(text)) for code, (seq, text) in said["heads"].items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            typer.echo(f"{known} bukan berkas ujung jurnal.", err=True)
+            raise typer.Exit(2) from None
+    with connected(standing(data, database)) as connection:
         found = audit.verify(connection, code=hospital, known=ends)
     for fault in found.faults:
         typer.echo(f"{fault.hospital} baris {fault.seq}: {fault.what}", err=True)
@@ -50,7 +54,7 @@ def heads(data: DataOption = None, database: DatabaseOption = None) -> None:
     from rsonline.store import audit
     from rsonline.store.engines import connected
 
-    with connected(settings_of(data, database).place) as connection:
+    with connected(standing(data, database)) as connection:
         ends = audit.heads(connection)
     said = {code: [head.seq, head.hash.hex()] for code, head in ends.items()}
     typer.echo(json.dumps({"at": datetime.now(UTC).isoformat(timespec="seconds"), "heads": said}))
@@ -80,7 +84,7 @@ def search(
         typer.echo("Sebutkan --nik atau --account.", err=True)
         raise typer.Exit(2)
     _write(
-        settings_of(data, database, keys=keys).place,
+        standing(data, database, keys=keys),
         "search",
         {"code": hospital, "nik": number, "account": account, "since": _utc(since), "until": _utc(until)},
     )
@@ -97,7 +101,7 @@ def export(
 ) -> None:
     """Tulis jurnal dengan isi yang dibuka, satu baris JSON per kejadian. Ekspor ini sendiri dicatat."""
     _write(
-        settings_of(data, database, keys=keys).place,
+        standing(data, database, keys=keys),
         "export",
         {"code": hospital, "since": _utc(since), "until": _utc(until)},
     )

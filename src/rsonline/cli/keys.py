@@ -2,7 +2,7 @@
 
 import typer
 
-from rsonline.cli import DatabaseOption, DataOption, KeysOption, app, failing, settings_of
+from rsonline.cli import DatabaseOption, DataOption, KeysOption, app, failing, settings_of, standing
 
 keys_app = typer.Typer(help="Kelola kunci penyegel data pribadi.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(keys_app, name="key")
@@ -30,7 +30,7 @@ def rotate(data: DataOption = None, database: DatabaseOption = None, keys: KeysO
     from rsonline.store.keys import KeysError
     from rsonline.store.rotation import rotate as work
 
-    place = settings_of(data, database, keys=keys).place
+    place = standing(data, database, keys=keys)
     with failing(KeysError):
         number, rows = work(place, tell=lambda table, count: typer.echo(f"{table}: {count}", err=True))
     typer.echo(f"Kunci nomor {number} dipakai; {rows} baris disegel ulang.")
@@ -42,7 +42,7 @@ def rewrap(data: DataOption = None, database: DatabaseOption = None, keys: KeysO
     from rsonline.store.keys import KeysError
     from rsonline.store.rotation import rewrap as work
 
-    place = settings_of(data, database, keys=keys).place
+    place = standing(data, database, keys=keys)
     with failing(KeysError):
         count = work(place)
     typer.echo(f"{count} kunci dibungkus ulang. Salin berkas kunci yang baru ke tempat penyimpanannya: {place.keys}")

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from rsonline.cli import DatabaseOption, DataOption, KeysOption, app, failing, settings_of
+from rsonline.cli import DatabaseOption, DataOption, KeysOption, app, failing, standing
 
 receipt_app = typer.Typer(help="Kunci dan pemeriksaan resi.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(receipt_app, name="receipt")
@@ -31,7 +31,7 @@ def key(data: DataOption = None, database: DatabaseOption = None, keys: KeysOpti
     from rsonline.store.keys import KeysError
 
     with failing(KeysError):
-        public = vault_of(settings_of(data, database, keys=keys).place).public_key
+        public = vault_of(standing(data, database, keys=keys)).public_key
     typer.echo(json.dumps({"alg": "Ed25519", "key": key_id(public), "public": base64.b64encode(public).decode()}))
 
 
@@ -55,7 +55,12 @@ def verify(
         raise typer.Exit(2) from None
     text = sys.stdin.readline() if receipt == "-" else receipt
     try:
-        said = look(text, public, body=None if body is None else body.read_bytes(), hospital=hospital)
+        message = None if body is None else body.read_bytes()
+    except OSError:
+        typer.echo(f"{body} tidak dapat dibaca.", err=True)
+        raise typer.Exit(2) from None
+    try:
+        said = look(text, public, body=message, hospital=hospital)
     except NotReceipt as error:
         typer.echo(f"TIDAK ASLI: {WHY[error.reason]}.", err=True)
         raise typer.Exit(1) from None

@@ -135,7 +135,7 @@ def _serve(settings: Settings, listening: socket.socket, keep: Path, passwords: 
 
 
 def curl_lines(port: int, code: str, password: str, room: tuple[str, str]) -> tuple[tuple[str, str], ...]:
-    """Five lines to paste into bash, each with what it shows."""
+    """Six lines to paste into bash, each with what it shows."""
     base = f"http://{HOST}:{port}/fo/index.php"
     head = f"-H 'X-rs-id: {code}' -H 'X-pass: {password}' -H \"X-Timestamp: $(date +%s)\""
     # The day is the hospital's, whatever zone the reader is in.
@@ -144,6 +144,7 @@ def curl_lines(port: int, code: str, password: str, room: tuple[str, str]) -> tu
         '"p_cair":"120","p_tabung_kecil":"890","k_isi_cair":"445","k_isi_tabung_besar":"6666.03"}'
     )
     broken = '{\n  "id_tt" : "3",\n  "ruang" : "Irina A atas (Bedah),\n  "jumlah_ruang" : "3"\n}'
+    login = json.dumps({"kode_rs": code, "password": password})
     id_tt, ruang = room
     bed = json.dumps(
         {"id_tt": id_tt, "ruang": ruang, "jumlah_ruang": "1", "jumlah": "4", "terpakai": "2"}
@@ -158,6 +159,12 @@ def curl_lines(port: int, code: str, password: str, room: tuple[str, str]) -> tu
             "ubah satu ruang seperti contoh panduan / update a room",
             f"curl -s -X PUT {head} {base}/Fasyankes -d '{bed}'",
         ),
+        (
+            "pasien COVID-19: ambil token, lalu baca / COVID-19 patients: get a token, then read",
+            f'curl -s http://{HOST}:{port}/api/laporancovid19versi3?limit=2 -H "Authorization: Bearer $('
+            f"curl -s http://{HOST}:{port}/api/rslogin -H 'Content-Type: application/json' "
+            f"-d '{login}' | sed 's/.*access_token\":\"//;s/\".*//')\"",
+        ),
     )
 
 
@@ -169,6 +176,7 @@ def told(port: int, passwords: dict[str, str]) -> str:
         "",
         f"rsonline (peragaan / demonstration): {len(passwords)} rumah sakit tiruan, {seed.DAYS} hari riwayat.",
         f"  layanan / service    {base}/fo/index.php",
+        f"  API pasien / patient API  {base}/api",
         f"  uraian / reference   {base}/docs   {base}/openapi.json",
         f"  keadaan / health     {base}/healthz   {base}/readyz   {base}/metrics",
         "",

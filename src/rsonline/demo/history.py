@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from rsonline.demo.hospitals import SEED, Place
+from rsonline.demo.patients import stays
 from rsonline.reports import (
     ANTRIAN,
     ANTRIAN_TASK,
@@ -32,7 +33,7 @@ _MOTHERS = ("Ibu Peragaan A", "Ibu Peragaan B", "Ibu Peragaan C", "Ibu Peragaan 
 
 
 class Message(NamedTuple):
-    """What a hospital says at a moment. `after` names the SHK record that a result belongs to."""
+    """What a hospital says at a moment. `after` names the SHK record or the patient that it belongs to."""
 
     at: datetime
     place: Place
@@ -44,7 +45,7 @@ class Message(NamedTuple):
 
 def tell(place: Place, first: date, days: int, now: datetime) -> list[Message]:
     """Everything that one hospital said from `first` on, up to now, by time."""
-    random = Random(f"{SEED}-{place.code}")
+    random, patients = Random(f"{SEED}-{place.code}"), Random(f"{SEED}-{place.code}-patients")
     zone = ZoneInfo(ZONES[place.zone])
     said: list[Message] = []
     rooms = _rooms(place, random)
@@ -65,6 +66,8 @@ def tell(place: Place, first: date, days: int, now: datetime) -> list[Message]:
             said += _visits(place, day, zone, number, random)
         if number % 4 == int(place.code) % 4:
             said += _baby(place, day, morning, number, random)
+        told = stays(place, day, morning, patients)
+        said += [Message(at, place, report, method, sent, name) for at, report, method, sent, name in told]
     # Who is silent says nothing at all, not even of what was begun before.
     quiet = datetime.combine(first, datetime.min.time(), zone) + timedelta(days=days - SILENT_DAYS)
     until = quiet if place.habit == "silent" else now

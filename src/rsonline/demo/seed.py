@@ -12,13 +12,17 @@ from zoneinfo import ZoneInfo
 
 from rsonline.demo.history import Message, tell
 from rsonline.demo.hospitals import Place, places
+from rsonline.demo.patients import DISCHARGE
+from rsonline.intake.patients import VERBS, discharge
+from rsonline.intake.patients import Message as PatientMessage
 from rsonline.intake.rules import verbs_of
 from rsonline.intake.verbs import Asked, Call
-from rsonline.reports import ANTRIAN_TASK
+from rsonline.reports import ANTRIAN_TASK, PASIEN_COVID, PATIENT_REPORTS
 from rsonline.reports.fields import At
+from rsonline.reports.kinds.pasien_covid import PASIEN_NUMBER
 from rsonline.service.passwords import generate, hash_password
 from rsonline.store import hospitals
-from rsonline.store.change import Broken, Origin
+from rsonline.store.change import Broken, Change, Origin
 from rsonline.store.database import Database
 from rsonline.store.engines import Store, open_store, transaction
 from rsonline.store.hospitals import ZONES
@@ -85,6 +89,9 @@ def _second(part: Iterable[Message]) -> list[Message]:
 
 
 async def _say(store: Store, message: Message, numbers: dict[str, str]) -> None:
+    if message.report in PATIENT_REPORTS:
+        await _say_of_patient(store, message, numbers)
+        return
     place: Place = message.place
     sent = dict(message.sent)
     if message.after and "jenis_pemeriksaan" in sent:
@@ -92,11 +99,34 @@ async def _say(store: Store, message: Message, numbers: dict[str, str]) -> None:
             return
         sent["id_shk"] = numbers[message.after]
     when = message.at.astimezone(UTC)
-    origin = Origin(place.code, 1, "demo", source="file", claimed_at=None)
-    at = At(place.code, ZoneInfo(ZONES[place.zone]), when, name=place.name)
+    origin, at = _from(place, when)
     asked = verbs_of(message.report)[message.method](Call(origin, message.report, sent, at))
     if not isinstance(asked, Asked):
         raise TypeError(f"{message.method} {message.report.name} changes nothing")
     outcome = await store.submit(asked.change)
     if message.after and "id_shk" in outcome.row:
         numbers[message.after] = str(outcome.row["id_shk"])
+
+
+def _from(place: Place, when: datetime) -> tuple[Origin, At]:
+    origin = Origin(place.code, 1, "demo", source="file", claimed_at=None)
+    return origin, At(place.code, ZoneInfo(ZONES[place.zone]), when, name=place.name)
+
+
+async def _say_of_patient(store: Store, message: Message, numbers: dict[str, str]) -> None:
+    """One message about a patient; what speaks of one whose admission is not part of this history is left out."""
+    origin, at = _from(message.place, message.at.astimezone(UTC))
+    admission = message.report is PASIEN_COVID and message.method != DISCHARGE
+    sent = dict(message.sent)
+    name = str(message.after)
+    if not admission:
+        if name not in numbers:
+            return
+        sent[PASIEN_NUMBER] = int(numbers[name])
+    verb = discharge if message.method == DISCHARGE else VERBS[message.report, message.method, False]
+    change = verb(PatientMessage(origin, at, message.report, sent))
+    if not isinstance(change, Change):
+        raise TypeError(f"{message.method} {message.report.name} changes nothing")
+    outcome = await store.submit(change)
+    if admission and outcome.kind == "saved":
+        numbers[name] = str(outcome.row[PASIEN_NUMBER])

@@ -36,6 +36,9 @@ class BackupError(Exception):
 
 def backup(database: Database, folder: Path) -> dict[str, Any]:
     """Copy a database while the service runs; the manifest. Raises BackupError where the folder has something in it."""
+    revision = migrate.revision(database)
+    if revision is None:
+        raise BackupError("There is no database to be copied.")
     if folder.exists() and any(folder.iterdir()):
         raise BackupError(f"{folder} is not empty.")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -46,7 +49,7 @@ def backup(database: Database, folder: Path) -> dict[str, Any]:
     _sync(copy)
     said = {
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "revision": migrate.revision(database),
+        "revision": revision,
         "copy": copy.name,
         "size": copy.stat().st_size,
         "sha256": _digest(copy),

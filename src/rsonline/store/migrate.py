@@ -51,12 +51,7 @@ def upgrade(database: Database, to: str = "head") -> str | None:
     """
     if database.embedded:
         database.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        before = revision(database)
-    except sa.exc.OperationalError as error:
-        if database.embedded:
-            raise
-        raise MigrationError(f"The database server cannot be used: {str(error.orig).strip()}") from None
+    before = _reached(database)
     if before == HEAD:
         return before
     if before is not None and before not in _known():
@@ -69,6 +64,23 @@ def upgrade(database: Database, to: str = "head") -> str | None:
     masters = keys.read(database.keys)
     _run(database, masters, to)
     return before
+
+
+def require(database: Database) -> None:
+    """Raise MigrationError unless there is a database in the form of this release."""
+    found = _reached(database)
+    if found != HEAD:
+        there = "There is no database yet" if found is None else f"The database has revision {found}, not {HEAD}"
+        raise MigrationError(f"{there}: run `rsonline migrate`.")
+
+
+def _reached(database: Database) -> str | None:
+    try:
+        return revision(database)
+    except sa.exc.OperationalError as error:
+        if database.embedded:
+            raise
+        raise MigrationError(f"The database server cannot be used: {str(error.orig).strip()}") from None
 
 
 def grant(connection: sa.Connection, role: str) -> None:

@@ -99,6 +99,8 @@ def attached(connection: sa.Connection, table: str) -> list[str]:
 
 def detach_before(connection: sa.Connection, table: str, first_kept: Month) -> list[str]:
     """Take the partitions of older months off a table; they stay as tables of their own, to be archived by hand."""
+    if not monthly(connection):
+        return []
     old = [
         name for name in attached(connection, table) if name != f"{table}_default" and name < f"{table}_{first_kept}"
     ]

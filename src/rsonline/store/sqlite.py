@@ -31,6 +31,8 @@ from rsonline.store.seal import Vault
 from rsonline.store.writer import Writer
 
 LEAST_VERSION = (3, 51, 3)
+LOG_PAGES = 1000
+"""Pages of the log from which on they are moved to the database after a commit."""
 T = TypeVar("T")
 Task = Callable[[Access], Any]
 
@@ -159,6 +161,8 @@ class Applier:
         self, path: Path, vault: Vault, *, commit_each: bool = False, clock: Callable[[], float] | None = None
     ) -> None:
         self._db = connect(path)
+        # SQLite's own checkpoint says nothing of a sync that fails.
+        self._db.execute("PRAGMA wal_autocheckpoint=0")
         self._access = Access(engine_on(lambda: self._db).connect(), vault)
         self._vault = vault
         self._commit_each = commit_each
@@ -175,7 +179,10 @@ class Applier:
         self._db.close()
 
     def __call__(self, batch: Sequence[Change | Task]) -> list[Any]:
-        """A result or an exception for each item. Raises Busy, Full or Broken where nothing of the batch was kept."""
+        """A result or an exception for each item.
+
+        Raises Busy or Full where nothing of the batch was kept, Broken where nobody can say what was.
+        """
         if self._commit_each:
             return [result for item in batch for result in self._commit([item])]
         return self._commit(batch)
@@ -197,7 +204,19 @@ class Applier:
             self._forget()
             self._roll_back()
             raise _named(error) from error
+        self._move_log()
         return results
+
+    def _move_log(self) -> None:
+        """Move a long log to the database. Raises Broken where that fails, though what was committed is kept."""
+        try:
+            _, pages, _ = self._db.execute("PRAGMA wal_checkpoint(NOOP)").fetchone()
+            if pages >= LOG_PAGES:
+                self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        except driver.Error as error:
+            # Where there is no room the log stays, and the next commit tries again.
+            if isinstance(named := _named(error), Broken):
+                raise named from error
 
     def _write_heads(self) -> None:
         for code in self._moved:

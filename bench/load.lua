@@ -13,7 +13,30 @@ end
 
 local steps = { "1", "2", "3", "4", "5", "6", "7", "99" }
 
+local symptoms = '"demamId":0,"batukId":"1","pilekId":0,"sakitTenggorokanId":0,"sesakNapasId":0,"lemasId":0,' ..
+  '"nyeriOtotId":0,"mualMuntahId":0,"diareId":0,"anosmiaId":0,"napasCepatId":0,"frekNapas30KaliPerMenitId":0,' ..
+  '"distresPernapasanBeratId":0,"lainnyaId":0'
+local patient = '{"kewarganegaraanId":"ID","nik":"9999%012d","noPassport":null,"asalPasienId":0,"noRM":"RM-%d",' ..
+  '"namaLengkapPasien":"Pasien Contoh","namaInisialPasien":"PC","tanggalLahir":"1990-01-31","email":null,' ..
+  '"noTelp":"080000000000","jenisKelaminId":"L","domisiliKecamatanId":"320710","domisiliKabKotaId":3207,' ..
+  '"domisiliProvinsiId":32,"pekerjaanId":"1","tanggalMasuk":"2026-02-01","jenisPasienId":3,"varianCovidId":1,' ..
+  '"statusPasienId":3,"statusCoInsidenId":0,"statusRawatId":29,"alatOksigenId":null,"penyintasId":0,' ..
+  '"tanggalOnsetGejala":"2026-01-30","kelompokGejalaId":1,"gejala":{' .. symptoms .. '}}'
+
+-- The patient API: `password` is a token, `hospitals` how many reports there are to be read.
+local function of_patient()
+  local headers = { ["Authorization"] = "Bearer " .. password, ["Content-Type"] = "application/json" }
+  n = n + 1
+  if what == "patient_post" then
+    return wrk.format("POST", "/api/laporancovid19versi3", headers, string.format(patient, n, n))
+  end
+  return wrk.format("GET", string.format("/api/laporancovid19versi3/%d", n % hospitals + 1), headers)
+end
+
 function request()
+  if what == "patient_post" or what == "patient_get" then
+    return of_patient()
+  end
   local which = n % hospitals
   local item = math.floor(n / hospitals)
   n = n + 1

@@ -100,13 +100,43 @@ def running(command: list[str], port: int, log: Path, preload: Path | None = Non
             process.wait(_PATIENCE)
 
 
-def load(plan: Plan, port: int, what: str, seconds: float, first: int) -> dict[str, float]:
+def token(port: int) -> str:
+    """An access token of the stock's first hospital, of us or of a peer."""
+    asking = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE)
+    body = json.dumps({"kode_rs": str(stock.FIRST_CODE), "password": stock.PASSWORD})
+    asking.request("POST", "/api/rslogin", body, {"Content-Type": "application/json"})
+    said = json.loads(asking.getresponse().read())
+    asking.close()
+    return str(said["data"]["access_token"])
+
+
+@dataclass(frozen=True)
+class Warm:
+    """The first second of a load, and what the rest of it needs: the secret, how many reports there are to be read."""
+
+    said: dict[str, float]
+    secret: str = stock.PASSWORD
+    there: int = 0
+
+
+def warmed(plan: Plan, port: int, what: str) -> Warm:
+    """Verify the passwords and fill the caches for a second, with keys that are not those of the measurement."""
+    if not what.startswith("patient"):
+        return Warm(load(plan, port, what, 1, plan.size.tasks * 3 // 4))
+    secret = token(port)
+    said = load(plan, port, "patient_post", 1, 10**9, secret)
+    return Warm(said, secret, max(1, int(said["requests"]) - CONNECTIONS))
+
+
+def load(
+    plan: Plan, port: int, what: str, seconds: float, first: int, secret: str = stock.PASSWORD, there: int = 0
+) -> dict[str, float]:
     """Run wrk for that long, counting from `first`."""
     size = plan.size
     script = str(Path(__file__).with_name("load.lua"))
     command = [plan.wrk, "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "-s", script]
-    command += [f"http://127.0.0.1:{port}", "--", what, str(first), str(size.hospitals), str(size.rooms)]
-    command += [str(stock.FIRST_CODE), stock.PASSWORD]
+    command += [f"http://127.0.0.1:{port}", "--", what, str(first), str(there or size.hospitals), str(size.rooms)]
+    command += [str(stock.FIRST_CODE), secret]
     done = subprocess.run(["taskset", "-c", str(plan.load_core), *command], capture_output=True, text=True, check=False)
     for line in done.stdout.splitlines():
         if line.startswith("RESULT "):
@@ -124,10 +154,9 @@ def served(plan: Plan, variant: str, what: str, preload: Path | None = None) -> 
         command = [sys.executable, "-m", "bench.served", variant, str(folder), str(port), str(plan.server_core)]
         command.append(database.url)
         with running(command, port, folder / "service.log", preload) as (pid, _seconds):
-            # The first second verifies the passwords and fills the caches; its keys are not those of the measurement.
-            warm = load(plan, port, what, 1, plan.size.tasks * 3 // 4)
-            before_load = machine.busy(pid)
-            said = load(plan, port, what, plan.seconds, 0)
+            first = warmed(plan, port, what)
+            warm, before_load = first.said, machine.busy(pid)
+            said = load(plan, port, what, plan.seconds, 0, first.secret, first.there)
             busy = (machine.busy(pid) - before_load) / said["requests"] * 1e6
             resident, highest = machine.resident(pid)
         asked = int(warm["requests"] + said["requests"])

@@ -1,4 +1,4 @@
-"""`python -m bench.peers`: task times a second, beside an Express service on MariaDB (see express/README.md).
+"""`python -m bench.peers`: task times and patients a second, beside an Express service on MariaDB (express/README.md).
 
 Where Node, npm or MariaDB is missing it says so and ends with 0. `RSONLINE_BENCH_MARIADB` says where the server is, as
 `mariadb://user:password@host:port`; databases are made there and dropped again.
@@ -26,6 +26,11 @@ EXPRESS = Path(__file__).with_name("express")
 SERVER = os.environ.get("RSONLINE_BENCH_MARIADB", "mariadb://root@127.0.0.1:3306")
 LEAST_NODE = 20
 TARGET = 3.0
+MESSAGES = {
+    "task": "POST Antrian/Task",
+    "patient_post": "POST laporancovid19versi3",
+    "patient_get": "GET laporancovid19versi3/:id",
+}
 NAMES = {"sqlite": "rsonline, SQLite", "postgresql": "rsonline, PostgreSQL", "express": "Express, MariaDB"}
 
 
@@ -66,7 +71,8 @@ def main() -> int:
             peer = stack.enter_context(installed(server, folder / "express", said.pool))
             plans = planned(stack, folder, short=said.short, rounds=said.rounds, seconds=said.seconds)
             introduce(peer, plans["sqlite"])
-            report(measured(plans, peer))
+            for what, title in MESSAGES.items():
+                report(title, measured(plans, peer, what))
         except Failed as failed:
             print(f"FAILED: {failed}", *getattr(failed, "__notes__", ()), sep="\n", file=sys.stderr)
             return 1
@@ -158,21 +164,21 @@ def introduce(peer: Peer, plan: Plan) -> None:
         raise Failed("MariaDB does not sync before it answers: innodb_flush_log_at_trx_commit must be 1")
 
 
-def measured(plans: Mapping[str, Plan], peer: Peer) -> dict[str, list[Run]]:
+def measured(plans: Mapping[str, Plan], peer: Peer, what: str) -> dict[str, list[Run]]:
     """Everybody in turns, the order turned round every time."""
     cases = ["express", *plans]
     runs: dict[str, list[Run]] = {case: [] for case in cases}
     for number in range(plans["sqlite"].rounds):
         for case in cases if number % 2 == 0 else reversed(cases):
             if case == "express":
-                runs[case].append(served(plans["sqlite"], peer))
+                runs[case].append(served(plans["sqlite"], peer, what))
             else:
-                runs[case].append(measure.served(plans[case], "full", "task"))
+                runs[case].append(measure.served(plans[case], "full", what))
     return runs
 
 
-def served(plan: Plan, peer: Peer) -> Run:
-    """Load the peer as `measure.served` loads us; then its table has a row of each answered task time."""
+def served(plan: Plan, peer: Peer, what: str) -> Run:
+    """Load the peer as `measure.served` loads us; then its table has a row of each answered write."""
     refill(peer.database, plan.size)
     port = measure.free_port()
     database = peer.database
@@ -190,10 +196,10 @@ def served(plan: Plan, peer: Peer) -> Run:
     env.write_text("".join(f"{name}={json.dumps(str(value))}\n" for name, value in settings.items()), "utf-8")
     command = ["taskset", "-c", str(plan.server_core), "node", f"--env-file={env}", str(peer.folder / "server.js")]
     with measure.running(command, port, peer.folder / "service.log") as (pid, _seconds):
-        spare = plan.size.tasks * 3 // 4
-        warm = measure.load(plan, port, "task", 1, spare)
+        first = measure.warmed(plan, port, what)
+        warm = first.said
         before, server_before = machine.busy(pid), server_busy(database)
-        said = measure.load(plan, port, "task", plan.seconds, 0)
+        said = measure.load(plan, port, what, plan.seconds, 0, first.secret, first.there)
         busy = (machine.busy(pid) - before) / said["requests"] * 1e6
         beside = (server_busy(database) - server_before) / said["requests"] * 1e6
         if beside:
@@ -201,11 +207,17 @@ def served(plan: Plan, peer: Peer) -> Run:
         resident, highest = machine.resident(pid)
     if warm["failed"] or said["failed"]:
         raise Failed(f"express: {warm['failed'] + said['failed']:.0f} requests failed")
-    # The keys of the two loads are apart until one of them has gone round.
-    distinct = min(int(warm["requests"]), plan.size.tasks - spare) + min(int(said["requests"]), spare)
-    rows = int(asked_of(database, "SELECT COUNT(*) FROM antrian_task")[0][0])
+    table, distinct = "pasien", int(warm["requests"]) + (int(said["requests"]) if what == "patient_post" else 0)
+    if what == "task":
+        # The keys of the two loads are apart until one of them has gone round.
+        spare = plan.size.tasks * 3 // 4
+        table, distinct = (
+            "antrian_task",
+            min(int(warm["requests"]), plan.size.tasks - spare) + min(int(said["requests"]), spare),
+        )
+    rows = int(asked_of(database, f"SELECT COUNT(*) FROM {table}")[0][0])  # noqa: S608 (one of two names)
     if rows < distinct:
-        raise Failed(f"express: {distinct} task times were answered, only {rows} rows")
+        raise Failed(f"express {what}: {distinct} writes were answered, only {rows} rows")
     return Run(said["requests"] / said["seconds"], said["p50"], said["p99"], busy, resident, highest)
 
 
@@ -222,14 +234,14 @@ def refill(database: Maria, size: stock.Size) -> None:
     """No task times, and the hospitals of the stock with their one password."""
     codes = [str(stock.FIRST_CODE + number) for number in range(size.hospitals)]
     values = ", ".join(f"('{code}', 'RS Tiruan {code}', MD5('{stock.PASSWORD}'))" for code in codes)
-    asked_of(database, "TRUNCATE antrian_task; DELETE FROM rumah_sakit;")
+    asked_of(database, "TRUNCATE antrian_task; TRUNCATE pasien; DELETE FROM rumah_sakit;")
     # Codes and password are this benchmark's own constants.
     asked_of(database, f"INSERT INTO rumah_sakit (kode_rs, nama, password) VALUES {values};")  # noqa: S608
 
 
-def report(runs: Mapping[str, list[Run]]) -> None:
+def report(title: str, runs: Mapping[str, list[Run]]) -> None:
     """The table, then how many times the peer we are; each round is compared with itself."""
-    print(f"\nPOST Antrian/Task\n{'':24}{'requests/s':>24}{'p50 ms':>8}{'p99 ms':>8}{'CPU µs':>8}{'RSS MiB':>9}")
+    print(f"\n{title}\n{'':24}{'requests/s':>24}{'p50 ms':>8}{'p99 ms':>8}{'CPU µs':>8}{'RSS MiB':>9}")
     for case, found in runs.items():
         p50, p99, busy, memory = (
             statistics.median(getattr(run, of) for run in found) for of in ("p50", "p99", "busy", "resident")

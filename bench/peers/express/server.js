@@ -1,10 +1,12 @@
-// POST Antrian/Task as a small Node service does it: Express, a joi schema, one upsert a request through a mysql2 pool.
+// POST Antrian/Task and the patient report as a small Node service does them: Express, joi schemas, one statement a
+// request through a mysql2 pool.
 // Where to listen and where the database is come from the environment; see README.md.
 'use strict';
 
 const crypto = require('node:crypto');
 const express = require('express');
 const joi = require('joi');
+const jwt = require('jsonwebtoken');
 const mysql = require('mysql2/promise');
 
 const UPSERT =
@@ -63,6 +65,73 @@ async function mark(request, response) {
   return answer(response, 200, `Data task ${value.taskid} kodebooking ${value.kodebooking} telah disimpan`);
 }
 
+// ---- the patient API: a token, a report with its joi schema, one report read back
+
+const SECRET = crypto.randomBytes(32);
+const text = joi.string().required();
+const number = joi.number().required();
+const SYMPTOMS = ['demam', 'batuk', 'pilek', 'sakitTenggorokan', 'sesakNapas', 'lemas', 'nyeriOtot', 'mualMuntah',
+  'diare', 'anosmia', 'napasCepat', 'frekNapas30KaliPerMenit', 'distresPernapasanBerat', 'lainnya'];
+const patient = joi.object({
+  kewarganegaraanId: text, nik: text, noPassport: text.allow(null), asalPasienId: number, noRM: text,
+  namaLengkapPasien: text, namaInisialPasien: text, tanggalLahir: text, email: joi.string().allow(null), noTelp: text,
+  jenisKelaminId: text, domisiliKecamatanId: number, domisiliKabKotaId: number, domisiliProvinsiId: number,
+  pekerjaanId: number, tanggalMasuk: text, jenisPasienId: number, varianCovidId: number, statusPasienId: number,
+  statusCoInsidenId: number, statusRawatId: number, alatOksigenId: number.allow(null), penyintasId: number,
+  tanggalOnsetGejala: text, kelompokGejalaId: number,
+  gejala: joi.object(Object.fromEntries(SYMPTOMS.map((name) => [`${name}Id`, number]))).required(),
+});
+const COLUMNS = ['kode_rs', 'kewarganegaraanId', 'nik', 'noPassport', 'asalPasienId', 'noRM', 'namaLengkapPasien',
+  'namaInisialPasien', 'tanggalLahir', 'email', 'noTelp', 'jenisKelaminId', 'domisiliKecamatanId', 'domisiliKabKotaId',
+  'domisiliProvinsiId', 'pekerjaanId', 'tanggalMasuk', 'jenisPasienId', 'varianCovidId', 'statusPasienId',
+  'statusCoInsidenId', 'statusRawatId', 'alatOksigenId', 'penyintasId', 'tanggalOnsetGejala', 'kelompokGejalaId'];
+const SIGNS = SYMPTOMS.map((name) => `${name}Id`);
+const INSERT = `INSERT INTO pasien (${[...COLUMNS, ...SIGNS].join(', ')})` +
+  ` VALUES (${[...COLUMNS, ...SIGNS].map(() => '?').join(', ')})`;
+const IN_CARE = "SELECT id FROM pasien WHERE kode_rs = ? AND nik = ? AND tanggalKeluar = '0000-00-00' LIMIT 1";
+const ONE = "SELECT * FROM pasien WHERE kode_rs = ? AND id = ? AND tanggalKeluar = '0000-00-00'";
+
+async function login(request, response) {
+  const { kode_rs: code, password } = request.body ?? {};
+  if (typeof code !== 'string' || typeof password !== 'string' || !(await right(code, password))) {
+    return response.status(401).json({ status: false, message: 'Unauthorized' });
+  }
+  const token = jwt.sign({ kode_rs: code }, SECRET, { algorithm: 'HS256', expiresIn: 600 });
+  return response.status(201).json({ status: true, message: 'access token created', data: { access_token: token } });
+}
+
+function bearer(request, response, next) {
+  try {
+    request.hospital = jwt.verify((request.get('Authorization') ?? '').split(' ')[1], SECRET).kode_rs;
+  } catch {
+    return response.status(403).json({ status: false, message: 'Forbidden' });
+  }
+  return next();
+}
+
+async function admit(request, response) {
+  const { error, value } = patient.validate(request.body);
+  if (error) return response.status(404).json({ status: false, message: error.details[0].message });
+  const [there] = await pool.execute(IN_CARE, [request.hospital, value.nik]);
+  if (there.length) {
+    const message = 'Pasien dengan NIK tersebut masih dalam perawatan';
+    return response.status(422).json({ status: false, message });
+  }
+  const row = { ...value, ...value.gejala, kode_rs: request.hospital, email: value.email ?? null };
+  const [made] = await pool.execute(INSERT, [...COLUMNS, ...SIGNS].map((name) => row[name]));
+  return response.status(201).json({ status: true, message: 'data inserted successfully', data: { id: made.insertId } });
+}
+
+async function show(request, response) {
+  const [[row]] = await pool.execute(ONE, [request.hospital, request.params.id]);
+  if (!row) return response.json({ status: true, message: 'data not found', data: null });
+  const gejala = Object.fromEntries(SYMPTOMS.map((name) => [name, { id: row[`${name}Id`] }]));
+  const data = { id: row.id, noRM: row.noRM, namaInisialPasien: row.namaInisialPasien, tanggalLahir: row.tanggalLahir,
+    jenisKelamin: { id: row.jenisKelaminId }, email: row.email, noTelp: row.noTelp, tanggalMasuk: row.tanggalMasuk,
+    pekerjaan: { id: row.pekerjaanId }, statusRawat: { id: row.statusRawatId }, gejala };
+  return response.json({ status: true, message: 'data found', data });
+}
+
 const app = express();
 app.disable('x-powered-by');
 app.disable('etag');
@@ -71,6 +140,9 @@ app.get('/readyz', async (request, response) => {
   response.type('text').send('ready\n');
 });
 app.post('/fo/index.php/Antrian/Task', admitted, express.json({ limit: '100kb' }), mark);
+app.post('/api/rslogin', express.json({ limit: '100kb' }), login);
+app.post('/api/laporancovid19versi3', bearer, express.json({ limit: '100kb' }), admit);
+app.get('/api/laporancovid19versi3/:id', bearer, show);
 app.use((error, request, response, next) => {
   if (response.headersSent) return next(error);
   const status = error.status ?? 500;

@@ -17,6 +17,7 @@ from rsonline.reports.kinds import kematian, pasien_covid
 from rsonline.reports.kinds.pasien_covid import (
     DIED,
     PASIEN_DIAGNOSA,
+    PASIEN_KOMORBID,
     PASIEN_LAB,
     PASIEN_NUMBER,
     PASIEN_TERAPI,
@@ -51,14 +52,24 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a GET asks for; `one` says that it names a record. Rows are shown after they were noted as seen."""
+    """What a GET of many asks for. Rows are shown after they were noted as seen."""
 
     look: Callable[[Access], Page]
     report: Report[Any]
-    one: bool = False
 
 
-Verb = Callable[[Message], Change | Reading]
+@dataclass(frozen=True, slots=True)
+class Viewing:
+    """What a GET of one asks for: found and noted as seen at once, so that many share one commit.
+
+    The outcome is `saved` with the row, or `unknown`.
+    """
+
+    change: Change
+    report: Report[Any]
+
+
+Verb = Callable[[Message], Change | Reading | Viewing]
 
 
 def _read(record: type, message: Message, leave_out: tuple[str, ...] = ()) -> joi.Read:
@@ -90,9 +101,8 @@ NOT_THERE = Decision(Outcome("unknown"))
 def _report(message: Message) -> tuple[Row, list[ReportWarning]]:
     """A whole report with everything that follows from it. Raises Refused."""
     said = _read(PASIEN_COVID.record, message)
-    sense = {m.name: m.kind for m in members(PASIEN_COVID.record)}
-    dated = joi.Read({k: v for k, v in said.values.items() if sense[k].column == "day"}, said.raw)
-    days, _ = joi.settled(PASIEN_COVID.record, dated, message.at)
+    # Days first: two rules compare them. The ids come after the rules, which name them in words of their own.
+    days = joi.days_of(PASIEN_COVID.record, said, message.at)
     problem = pasien_covid.broken_rule(said.values | days, said.raw, message.at)
     if problem is not None:
         raise Refused([problem])
@@ -187,10 +197,21 @@ def patients_in_care(message: Message) -> Reading:
     return Reading(lambda a: patients.in_care(a, code, norm, message.first, message.count), PASIEN_COVID)
 
 
-def patient(message: Message) -> Reading:
+def patient(message: Message) -> Viewing:
     """One patient in care (2.3)."""
-    code, number = message.origin.hospital, message.number or 0
-    return Reading(lambda a: Page(patients.patient(a, code, number), 1), PASIEN_COVID, one=True)
+
+    def decide(found: Found, now: datetime) -> Decision:
+        row = live(found[0])
+        if row is None or row["tanggalKeluar"] is not None:
+            return NOT_THERE
+        return _shown(PASIEN_COVID, row | {"komorbid": int(bool(found[1]))})
+
+    lookups = (_by_number(PASIEN_COVID, message.number), Lookup(PASIEN_KOMORBID, {PASIEN_NUMBER: message.number}))
+    return Viewing(_change(message, "view", lookups, decide), PASIEN_COVID)
+
+
+def _shown(report: Report[Any], row: Row) -> Decision:
+    return Decision(Outcome("saved", row), seen=(Seen(report, row),))
 
 
 # ---- their parts
@@ -286,10 +307,20 @@ def _place(report: Report[Any], at: At, row: Row) -> tuple[Any, ...]:
     return (row["id"],)
 
 
-def part(message: Message) -> Reading:
+def part(message: Message) -> Viewing:
     """One part, whether or not its patient is in care."""
-    report, code, number = message.report, message.origin.hospital, message.number or 0
-    return Reading(lambda a: Page(patients.part(a, code, report, number), 1), report, one=True)
+    report = message.report
+
+    def whole_patient(found: Found) -> Lookup | None:
+        return Lookup(PASIEN_COVID, {PASIEN_NUMBER: found[0][0][PASIEN_NUMBER]}) if found[0] else None
+
+    def decide(found: Found, now: datetime) -> Decision:
+        if not found[0] or not found[1]:
+            return NOT_THERE
+        of_patient = {name: found[1][0][name] for name in ("noRM", "persons")}
+        return _shown(report, found[0][0] | of_patient)
+
+    return Viewing(_change(message, "view", (_by_number(report, message.number), whole_patient), decide), report)
 
 
 # ---- deaths

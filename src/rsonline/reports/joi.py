@@ -6,9 +6,10 @@ does not exist, an id of no list) is told apart: `read` is the schema, `settled`
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any, ClassVar, NamedTuple
 
 from rsonline.reports import icd10, regions
@@ -127,6 +128,8 @@ class JoiNumber(Kind):
 
     def read(self, raw: object, at: At, repairs: list[Repair], member: str) -> float | int | None:
         """Faults: must_be_number, must_be_safe (beyond 2^53 - 1)."""
+        if type(raw) is int and -SAFE <= raw <= SAFE:
+            return raw
         if raw is None and self.nullable:
             return None
         if isinstance(raw, bool) or not isinstance(raw, int | float | str):
@@ -225,7 +228,26 @@ class Read(NamedTuple):
     raw: Row
 
 
-def read(record: type[Record], body: object, at: At, *, leave_out: Sequence[str] = ()) -> Read:
+class _Part(NamedTuple):
+    """The members that stand together: in the body itself, or in one object of it."""
+
+    group: str | None
+    members: tuple[Member, ...]
+    known: frozenset[str]
+
+
+@cache
+def _parts(record: type[Record], leave_out: tuple[str, ...]) -> tuple[tuple[_Part, ...], frozenset[str]]:
+    """The parts of a body in their order, and the keys of the body itself."""
+    known = [m for m in members(record) if not m.own and m.name not in leave_out]
+    found = []
+    for group in dict.fromkeys(m.within for m in known):
+        inside = tuple(m for m in known if m.within == group)
+        found.append(_Part(group, inside, frozenset(m.name for m in inside)))
+    return tuple(found), frozenset(m.within or m.name for m in known)
+
+
+def read(record: type[Record], body: object, at: At, *, leave_out: tuple[str, ...] = ()) -> Read:
     """A body by the schema of a record, without some of its members. Raises Refused with the first problem.
 
     The problem's member is its path (`gejala.demamId`); `value` is the body itself.
@@ -234,23 +256,14 @@ def read(record: type[Record], body: object, at: At, *, leave_out: Sequence[str]
         raise Refused([Problem(member="value", code="must_be_object")])
     values: Row = {}
     raw: Row = {}
-    known = [m for m in members(record) if not m.own and m.name not in leave_out]
-    groups = dict.fromkeys(m.within for m in known)
-    seen = set()
-    for group in groups:
-        inside: object = body
-        path = ""
-        of_group = [m for m in known if m.within == group]
-        if group is not None:
-            seen.add(group)
-            path = f"{group}."
-            inside = _group(body, group)
-        assert isinstance(inside, dict)  # noqa: S101 (_group says so)
-        for member in of_group:
+    parts, keys = _parts(record, leave_out)
+    for part in parts:
+        inside, path = (body, "") if part.group is None else (_group(body, part.group), f"{part.group}.")
+        for member in part.members:
             _one(member, inside, path, at, values, raw)
-        if group is not None:
-            _only_known(inside, {m.name for m in of_group}, path)
-    _only_known(body, seen | {m.name for m in known if m.within is None}, "")
+        if part.group is not None:
+            _only_known(inside, part.known, path)
+    _only_known(body, keys, "")
     return Read(values, raw)
 
 
@@ -277,10 +290,25 @@ def _one(member: Member, sent: Sent, path: str, at: At, values: Row, raw: Row) -
     raw[member.name] = given
 
 
-def _only_known(sent: Sent, known: set[str], path: str) -> None:
+def _only_known(sent: Sent, known: frozenset[str], path: str) -> None:
     for name in sent:
         if name not in known:
             raise Refused([Problem(member=path + name, code="not_allowed")])
+
+
+@cache
+def _senses(record: type[Record], days: bool) -> tuple[tuple[Member, Any, str], ...]:
+    """Each member with the function that makes sense of it and the list that it is of; only days where asked for."""
+    return tuple(
+        (m, m.kind.sense, getattr(m.kind, "of", ""))  # type: ignore[attr-defined]
+        for m in members(record)
+        if not m.own and (not days or m.kind.column == "day")
+    )
+
+
+def days_of(record: type[Record], said: Read, at: At) -> Row:
+    """The days of a body. Raises Refused with the first that does not exist."""
+    return {member.name: _sensible(member, sense, said, at) for member, sense, _ in _senses(record, True)}
 
 
 def settled(record: type[Record], said: Read, at: At) -> tuple[Row, list[ReportWarning]]:
@@ -290,19 +318,25 @@ def settled(record: type[Record], said: Read, at: At) -> tuple[Row, list[ReportW
     """
     kept: Row = {}
     warnings = []
-    for member in members(record):
-        value = said.values.get(member.name)
-        if member.name not in said.values:
+    for member, sense, of in _senses(record, False):
+        name = member.name
+        if name not in said.values:
             continue
-        try:
-            kept[member.name] = None if value is None else member.kind.sense(value, at)  # type: ignore[attr-defined]
-        except Fault as fault:
-            path = f"{member.within}." if member.within else ""
-            raise Refused([Problem(member=path + member.name, code=fault.code, detail=fault.detail)]) from None
-        of = getattr(member.kind, "of", "")
-        if value is not None and of in at.references and str(kept[member.name]) not in at.references[of].entries:
-            warnings.append(ReportWarning(member=member.name, code="unlisted_id", detail={"of": of}))
+        value = kept[name] = _sensible(member, sense, said, at)
+        if of and value is not None and of in at.references and str(value) not in at.references[of].entries:
+            warnings.append(ReportWarning(member=name, code="unlisted_id", detail={"of": of}))
     return kept, warnings
+
+
+def _sensible(member: Member, sense: Any, said: Read, at: At) -> Any:
+    value = said.values[member.name]
+    if value is None:
+        return None
+    try:
+        return sense(value, at)
+    except Fault as fault:
+        path = f"{member.within}." if member.within else ""
+        raise Refused([Problem(member=path + member.name, code=fault.code, detail=fault.detail)]) from None
 
 
 def shown_number(value: float) -> int | float:

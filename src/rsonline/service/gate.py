@@ -5,6 +5,7 @@ import re
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -28,7 +29,7 @@ from rsonline.service.tokens import Claims
 from rsonline.settings import Settings
 from rsonline.store import accounts, hospitals
 from rsonline.store.accounts import Account
-from rsonline.store.change import Origin
+from rsonline.store.change import Full, Origin
 from rsonline.store.engines import Store
 from rsonline.store.hospitals import ZONES, Hospital
 from rsonline.store.schema import from_millis, to_millis
@@ -125,15 +126,19 @@ class StoredCredentials:
         return None if found is None else to_millis(found) / 1000
 
     async def note_good(self, code: str, source: str, at: float) -> None:
-        """Remember a good login from there."""
-        await self._store.perform(lambda access: hospitals.note_good(access, code, source, from_millis(int(at * 1000))))
+        """Remember a good login from there; a full disk keeps nobody out."""
+        with suppress(Full):
+            await self._store.perform(
+                lambda access: hospitals.note_good(access, code, source, from_millis(int(at * 1000)))
+            )
 
     async def rehash(self, code: str, credential: int, hash: str) -> None:
-        """Keep a stronger hash of the same password."""
-        if code.startswith(ACCOUNT):
-            await self._store.perform(lambda access: accounts.rehash(access, code.removeprefix(ACCOUNT), hash))
-        else:
-            await self._store.perform(lambda access: hospitals.rehash(access, code, credential, hash))
+        """Keep a stronger hash of the same password, where there is room for it."""
+        with suppress(Full):
+            if code.startswith(ACCOUNT):
+                await self._store.perform(lambda access: accounts.rehash(access, code.removeprefix(ACCOUNT), hash))
+            else:
+                await self._store.perform(lambda access: hospitals.rehash(access, code, credential, hash))
 
 
 class Gate:

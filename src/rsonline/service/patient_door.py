@@ -18,7 +18,7 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from rsonline.intake import patients as verbs
-from rsonline.intake.patients import VERBS, Message, Reading, Verb
+from rsonline.intake.patients import VERBS, Message, Reading, Verb, Viewing
 from rsonline.reports import KEMATIAN, PASIEN_COVID, PATIENT_REPORTS
 from rsonline.reports.fields import At
 from rsonline.reports.kinds.pasien_covid import PASIEN_LAB, PASIEN_NUMBER
@@ -205,6 +205,10 @@ class PatientDoor:
         asked = route.verbs[served.method, segment is not None](message)
         if isinstance(asked, Reading):
             return await self._read(message, asked, page)
+        if isinstance(asked, Viewing):
+            outcome = await self._store.submit(asked.change)
+            found = outcome.kind == "saved"
+            return answers.one(asked.report.shown(outcome.row, asked.report, message.at) if found else None)
         return await self._change(
             asked, route, segment, once_request(bearer.origin, served, headers, raw or b"", segment), served
         )
@@ -274,8 +278,6 @@ class PatientDoor:
             # The line is durable before anything is shown.
             await self._store.submit(seen)
         shown = [asked.report.shown(row, asked.report, message.at) for row in found.rows]
-        if asked.one:
-            return answers.one(shown[0] if shown else None)
         return answers.listed(shown, found.total, page)
 
     async def _list(self, route: ListRoute, query: Mapping[str, str], bearer: Bearer) -> Answer:

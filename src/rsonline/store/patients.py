@@ -40,17 +40,6 @@ def in_care(access: Access, code: str, norm: str | None, first: int, count: int)
     return Page(_with_comorbidity(access, code, [dict(r) for r in access.connection.execute(query).mappings()]), total)
 
 
-def patient(access: Access, code: str, number: int) -> list[Row]:
-    """One patient in care, or nothing."""
-    query = sa.select(PASIEN).where(
-        PASIEN.c.kode_rs == code,
-        PASIEN.c[PASIEN_NUMBER] == number,
-        PASIEN.c.deleted_at.is_(None),
-        PASIEN.c.tanggalKeluar.is_(None),
-    )
-    return _with_comorbidity(access, code, [dict(r) for r in access.connection.execute(query).mappings()])
-
-
 def _norm(access: Access, norm: str | None) -> list[sa.ColumnElement[bool]]:
     if not norm:
         return []
@@ -70,16 +59,8 @@ def _with_comorbidity(access: Access, code: str, rows: list[Row]) -> list[Row]:
 
 def parts(access: Access, code: str, report: Report[Any], norm: str | None) -> list[Row]:
     """The parts of all patients in care by number, each with its patient's `noRM` and persons."""
-    return _parts(access, code, report, [PASIEN.c.tanggalKeluar.is_(None), *_norm(access, norm)])
-
-
-def part(access: Access, code: str, report: Report[Any], number: int) -> list[Row]:
-    """One part, whether or not its patient is still in care."""
-    return _parts(access, code, report, [table_of(report).c.id == number])
-
-
-def _parts(access: Access, code: str, report: Report[Any], where: list[sa.ColumnElement[bool]]) -> list[Row]:
     table = table_of(report)
+    where = [PASIEN.c.tanggalKeluar.is_(None), *_norm(access, norm)]
     same = sa.and_(PASIEN.c.kode_rs == table.c.kode_rs, PASIEN.c[PASIEN_NUMBER] == table.c[PASIEN_NUMBER])
     query = (
         sa.select(table, PASIEN.c.noRM, PASIEN.c.persons)

@@ -200,6 +200,7 @@ def parent_of_steps(report: Report[Any]) -> sa.Table | None:
     )
 
 
+@cache
 def named_by_persons(report: Report[Any]) -> bool:
     """Whether the hospital recognises a record by something personal, so that only a blind index of it is kept."""
     identity = report.identity

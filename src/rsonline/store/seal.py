@@ -113,7 +113,8 @@ class Vault:
 
     def person(self, number: str | None) -> str | None:
         """The index by which the journal is searched for a person; None for what is no number of anybody."""
-        digits = "".join(c for c in number or "" if c.isalnum()).casefold()
+        text = number or ""
+        digits = (text if text.isalnum() else "".join(c for c in text if c.isalnum())).casefold()
         return None if placeholder(digits) else self.index("journal.person", digits).hex()
 
     @property

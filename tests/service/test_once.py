@@ -223,8 +223,9 @@ async def test_what_is_sent_while_the_first_still_runs_is_told_so(
 
     def slowly(usual: Callable[..., Any]) -> Callable[..., Any]:
         async def submit(*given: Any) -> Any:
-            entered.set()
-            await go.wait()
+            if not entered.is_set():
+                entered.set()
+                await go.wait()
             return await usual(*given)
 
         return submit
@@ -317,7 +318,9 @@ async def test_a_change_that_is_not_kept_leaves_its_key_free(database: Database)
             assert isinstance(done, Outcome)
             assert rows(database, "SELECT key FROM idempotency") == []
             assert days_of(database) == {"2026-01-03": 3.0}
-        assert (await store.submit(keyed(good))).kind == "saved"
+        # Also where both are in one commit: the second finds what the first keeps.
+        both = await asyncio.gather(store.submit(keyed(good)), store.submit(keyed(good)))
+        assert [outcome.kind for outcome in both] == ["saved", "repeated"]
         repeated = await store.submit(keyed(bad))
         assert (repeated.kind, repeated.answer) == ("repeated", b"saved")
     finally:

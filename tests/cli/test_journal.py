@@ -111,13 +111,16 @@ def test_a_person_is_searched_by_a_number_that_is_not_on_the_command_line(report
     assert sorted((x["kode_rs"], x["object"], x["verb"]) for x in lines) == [(code, "antrian", "add") for code in CODES]
     for line in lines:
         assert (line["account"], line["address"], line["request_id"]) == (f"{line['kode_rs']}/1", "10.0.0.1", "r1")
-        assert (line["old"], line["new"]["nik"]) == (None, nik)
+        assert (line["old"], line["new"]["nik"], line["key"]) == (None, f"{nik[:4]}**********{nik[-2:]}", ["…"])
         assert datetime.fromisoformat(line["at"]).utcoffset() == timedelta(0)
         # The index of a person would let others be compared with it.
         assert not {"person1", "person2"} & line.keys()
         assert len(bytes.fromhex(line["hash"])) == 32
-    # It may stand there too: the same lines, and the one about the first search.
-    assert shown(run("journal", "search", "--nik", nik, *with_keys(reported)).out)[:-1] == lines
+    assert nik not in said.out
+    opened = shown(run("journal", "search", "--whole", "--nik", "-", *with_keys(reported), told=nik).out)
+    assert [line["new"]["nik"] for line in opened[:3]] == [nik] * 3
+    # It may stand there too: the same lines, then those about the searches before.
+    assert shown(run("journal", "search", "--nik", nik, *with_keys(reported)).out)[:3] == lines
 
 
 def test_who_searches_is_in_the_journal_himself(reported: Database) -> None:

@@ -35,8 +35,7 @@ from tests.long.process import PASSWORD, Service, hospitals_in
 
 LATEST_END = 1.0
 """Seconds within which the process ends after a sync that failed."""
-PATIENCE = 20.0
-CUTS = 3
+PATIENCE, CUTS = 20.0, 3
 NEVER_SEEN = [str(9_400_011 + n) for n in range(3)]
 """Hospitals that do not log in before the disk is full."""
 WITHOUT_ROOM = 60
@@ -123,10 +122,7 @@ def home_of(template: Path) -> Iterator[Path]:
 
 
 def crew(program: str | None, seed: str) -> list[Sender]:
-    """The senders; to the service with the short log one, who makes the same commits in each run.
-
-    So a call that moves the log is met again by its number.
-    """
+    """The senders; to the service with the short log one, so that every run makes the same calls in the same order."""
     return [Sender(number, seed) for number in range(1 if program == SHORT_LOG else SENDERS)]
 
 
@@ -137,6 +133,8 @@ def run(
     service = Traced(home / "data", home / "trace", program, inject)
     try:
         service.start()
+        # The reader's login is a commit too: it is to be the first.
+        stretch(service.port, [], 0.1)
         answers = stretch(service.port, senders, seconds)
         if answers.writes[0]:
             service.wait(LATEST_END)

@@ -1,6 +1,7 @@
 """`rsonline journal …`: is the journal whole, who saw or changed a person, what did an account do."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ import typer
 
 from rsonline.cli import DatabaseOption, DataOption, KeysOption, app, failing, standing
 
+_INDEX = re.compile("[0-9a-f]{32}")
 journal_app = typer.Typer(help="Periksa dan cari jurnal.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(journal_app, name="journal")
 Code = Annotated[str | None, typer.Option("--hospital", help="Hanya rumah sakit ini.", show_default=False)]
@@ -71,6 +73,7 @@ def search(
     hospital: Code = None,
     since: Since = None,
     until: Until = None,
+    whole: Annotated[bool, typer.Option("--whole", help="Tampilkan NIK utuh; dicatat.")] = False,
     data: DataOption = None,
     database: DatabaseOption = None,
     keys: KeysOption = None,
@@ -87,6 +90,7 @@ def search(
         standing(data, database, keys=keys),
         "search",
         {"code": hospital, "nik": number, "account": account, "since": _utc(since), "until": _utc(until)},
+        whole=whole,
     )
 
 
@@ -117,7 +121,8 @@ def _utc(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.replace(tzinfo=UTC)
 
 
-def _write(place: Any, verb: str, asked: dict[str, Any]) -> None:
+def _write(place: Any, verb: str, asked: dict[str, Any], *, whole: bool = True) -> None:
+    from rsonline.reports.nik import masked
     from rsonline.store import audit
     from rsonline.store.change import Origin
     from rsonline.store.engines import transaction
@@ -129,11 +134,11 @@ def _write(place: Any, verb: str, asked: dict[str, Any]) -> None:
     with failing(KeysError), transaction(place) as access:
         count = 0
         for line in _shown(audit.lines(access, **asked)):
-            sys.stdout.write(line)
+            sys.stdout.write(line if whole else masked(line))
             count += 1
         # The operator's own looks stand in a chain of their own.
         origin = Origin(audit.OPERATOR, 0, "cli", source="cli")
-        audit.note(access, origin, verb, {**said, "lines": count}, asked.get("nik"))
+        audit.note(access, origin, verb, {**said, "lines": count, "whole": whole}, asked.get("nik"))
     typer.echo(f"{count} baris.", err=True)
 
 
@@ -142,7 +147,8 @@ def _shown(lines: Iterator[dict[str, Any]]) -> Iterator[str]:
         shown = {
             **line,
             "at": line["at"].isoformat(timespec="milliseconds"),
-            "key": json.loads(line["key"]),
+            # A blind index would let others be compared with it (SR-44).
+            "key": [_INDEX.sub("…", str(part)) for part in json.loads(line["key"])],
             "hash": bytes(line["hash"]).hex(),
             **{name: _content(line[name]) for name in ("old", "new")},
         }

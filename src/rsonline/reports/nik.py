@@ -1,5 +1,6 @@
 """What a NIK says about itself: sixteen digits with a region, a birth date and a sex. Odd ones are only flagged."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 
@@ -7,10 +8,17 @@ from rsonline.reports import regions
 from rsonline.reports.report import Row
 from rsonline.reports.verdict import ReportWarning
 
+_SIXTEEN = re.compile(r"(?<![0-9])[0-9]{16}(?![0-9])")
+
 
 def placeholder(text: str) -> bool:
     """Whether it only fills the place of a NIK: nothing, or one digit repeated (the guide's zeros)."""
     return len(set(text)) <= 1
+
+
+def masked(text: str) -> str:
+    """A text in which every number of sixteen digits shows only its ends: `9999**********12`."""
+    return _SIXTEEN.sub(lambda found: f"{found[0][:4]}{'*' * 10}{found[0][-2:]}", text)
 
 
 def odd_nik(

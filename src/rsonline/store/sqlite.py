@@ -32,7 +32,7 @@ from rsonline.store.writer import Writer
 
 LEAST_VERSION = (3, 51, 3)
 LOG_PAGES = 1000
-"""Pages of the log from which on they are moved to the database after a commit."""
+"""Pages of the log from which on they are moved to the database before the next batch."""
 T = TypeVar("T")
 Task = Callable[[Access], Any]
 
@@ -179,16 +179,14 @@ class Applier:
         self._db.close()
 
     def __call__(self, batch: Sequence[Change | Task]) -> list[Any]:
-        """A result or an exception for each item.
-
-        Raises Busy or Full where nothing of the batch was kept, Broken where nobody can say what was.
-        """
+        """A result or an exception for each item. Raises Busy, Full or Broken where nothing of the batch was kept."""
         if self._commit_each:
             return [result for item in batch for result in self._commit([item])]
         return self._commit(batch)
 
     def _commit(self, batch: Sequence[Change | Task]) -> list[Any]:
         tallies: dict[tuple[str, str, str], int] = {}
+        self._move_log()
         try:
             self._db.execute("BEGIN IMMEDIATE")
             others = self._db.execute("PRAGMA data_version").fetchone()[0]
@@ -204,17 +202,16 @@ class Applier:
             self._forget()
             self._roll_back()
             raise _named(error) from error
-        self._move_log()
         return results
 
     def _move_log(self) -> None:
-        """Move a long log to the database. Raises Broken where that fails, though what was committed is kept."""
+        """Move a long log to the database. Raises Broken where that fails; what was committed stays in the log."""
         try:
             _, pages, _ = self._db.execute("PRAGMA wal_checkpoint(NOOP)").fetchone()
             if pages >= LOG_PAGES:
                 self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         except driver.Error as error:
-            # Where there is no room the log stays, and the next commit tries again.
+            # Where there is no room the log stays, and the next batch tries again.
             if isinstance(named := _named(error), Broken):
                 raise named from error
 

@@ -37,9 +37,14 @@ class Tally:
     longest_restart: float = 0.0
 
     @property
+    def harmed(self) -> bool:
+        """Whether something was lost."""
+        return bool(self.lost or self.contradictions or self.faults)
+
+    @property
     def sound(self) -> bool:
-        """Whether there was something to lose and nothing was lost."""
-        return self.acknowledged > 0 and not (self.lost or self.contradictions or self.faults)
+        """Whether there was something to lose and nothing was lost. A first round may end before its first answer."""
+        return self.acknowledged > 0 and not self.harmed
 
 
 class Crash:
@@ -116,7 +121,7 @@ def main() -> int:
                 crash.round()
                 if tally.rounds % 10 == 0:
                     print(f"  {tally.rounds} kills, {tally.acknowledged} acknowledged", flush=True)
-                if not tally.sound:
+                if tally.harmed:
                     break
             victim, lost, faults = crash.planted() if tally.sound else (None, [], [])
         finally:

@@ -1,13 +1,13 @@
 """`rsonline account …`: accounts of the patient API."""
 
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rsonline.cli import DatabaseOption, DataOption, app, failing, settings_of
+from rsonline.cli import DatabaseOption, DataOption, KeysOption, app, failing, standing
 from rsonline.cli.hospital import FromInput, password_of
+from rsonline.store.database import Database
 
 account_app = typer.Typer(help="Kelola akun API pasien.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(account_app, name="account")
@@ -35,6 +35,7 @@ def add(
     password_stdin: FromInput = False,
     data: DataOption = None,
     database: DatabaseOption = None,
+    keys: KeysOption = None,
 ) -> None:
     """Tambah akun. Kata sandinya ditampilkan sekali, kecuali dibaca dari masukan."""
     from rsonline.service.passwords import hash_password
@@ -42,6 +43,7 @@ def add(
     from rsonline.store.accounts import AccountError
     from rsonline.store.engines import transaction
     from rsonline.store.hospitals import HospitalError
+    from rsonline.store.keys import KeysError
 
     if (hospital is None) is not consumer:
         typer.echo("Pilih salah satu: --hospital KODE atau --consumer.", err=True)
@@ -54,8 +56,8 @@ def add(
             typer.echo(f"{until!r} bukan tanggal yyyy-mm-dd.", err=True)
             raise typer.Exit(2) from None
     text, kind = password_of(password_stdin)
-    place = settings_of(data, database).place
-    with failing(AccountError, HospitalError), transaction(place) as access:
+    place = standing(data, database, keys=keys)
+    with failing(AccountError, HospitalError, KeysError), transaction(place) as access:
         accounts.add(
             access,
             name,
@@ -71,50 +73,55 @@ def add(
 
 @account_app.command()
 def password(
-    name: Name, password_stdin: FromInput = False, data: DataOption = None, database: DatabaseOption = None
+    name: Name,
+    password_stdin: FromInput = False,
+    data: DataOption = None,
+    database: DatabaseOption = None,
+    keys: KeysOption = None,
 ) -> None:
     """Ganti kata sandi akun. Token yang sudah diberikan tidak berlaku lagi."""
     from rsonline.service.passwords import hash_password
 
     text, kind = password_of(password_stdin)
-    _change(name, data, database, hash=hash_password(text))
+    _change(name, standing(data, database, keys=keys), hash=hash_password(text))
     typer.echo(f"Kata sandi akun {name} diganti.")
     _tell(name, text, kind)
 
 
 @account_app.command()
-def disable(name: Name, data: DataOption = None, database: DatabaseOption = None) -> None:
+def disable(name: Name, data: DataOption = None, database: DatabaseOption = None, keys: KeysOption = None) -> None:
     """Tutup akun. Token yang sudah diberikan tidak berlaku lagi."""
-    _change(name, data, database, aktif=False)
+    _change(name, standing(data, database, keys=keys), aktif=False)
     typer.echo(f"Akun {name} ditutup.")
 
 
 @account_app.command()
-def enable(name: Name, data: DataOption = None, database: DatabaseOption = None) -> None:
+def enable(name: Name, data: DataOption = None, database: DatabaseOption = None, keys: KeysOption = None) -> None:
     """Buka kembali akun."""
-    _change(name, data, database, aktif=True)
+    _change(name, standing(data, database, keys=keys), aktif=True)
     typer.echo(f"Akun {name} dibuka.")
 
 
 @account_app.command(name="list")
-def list_(data: DataOption = None, database: DatabaseOption = None) -> None:
+def list_(data: DataOption = None, database: DatabaseOption = None, keys: KeysOption = None) -> None:
     """Tampilkan semua akun."""
     from rsonline.store import accounts
     from rsonline.store.engines import transaction
 
-    with transaction(settings_of(data, database).place) as access:
+    with transaction(standing(data, database, keys=keys)) as access:
         for row in accounts.every(access):
             state = "aktif" if row["aktif"] else "ditutup"
             more = " ".join(filter(None, (row["rights"], row["addresses"])))
             typer.echo(f"{row['user_name']}\t{row['kode_rs'] or 'pembaca'}\t{state}\t{more}".rstrip())
 
 
-def _change(name: str, data: Path | None, database: str | None, **values: object) -> None:
+def _change(name: str, place: Database, **values: object) -> None:
     from rsonline.store import accounts
     from rsonline.store.accounts import AccountError
     from rsonline.store.engines import transaction
+    from rsonline.store.keys import KeysError
 
-    with failing(AccountError), transaction(settings_of(data, database).place) as access:
+    with failing(AccountError, KeysError), transaction(place) as access:
         accounts.change(access, name, **values)
 
 

@@ -71,8 +71,9 @@ rotation: $(DEV_STAMP) ## seal a million values anew while the service writes, k
 restore-drill: $(DEV_STAMP) ## back up under load, kill, restore elsewhere, flip bits (ENGINE=sqlite)
 	$(PYTHON) -m tests.long.restore --engine $(ENGINE) $(ARGS)
 
-fuzz: $(DEV_STAMP) ## Schemathesis over the description against a real server (ARGS="--max-examples 50")
+fuzz: $(DEV_STAMP) ## Schemathesis over both descriptions against a real server (ARGS="--max-examples 50")
 	$(PYTHON) -m tests.long.fuzz $(ARGS)
+	$(PYTHON) -m tests.long.fuzz_patients $(ARGS)
 
 slowloris: $(DEV_STAMP) ## 500 slow connections against a running service (ARGS="http://127.0.0.1:8080/healthz")
 	$(PYTHON) tests/long/slowloris.py $(ARGS)

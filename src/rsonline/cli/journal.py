@@ -128,7 +128,8 @@ def _write(place: Any, verb: str, asked: dict[str, Any], *, whole: bool = True) 
     from rsonline.store.engines import transaction
     from rsonline.store.keys import KeysError
 
-    said = {
+    opened = {"whole": True} if whole and verb == "search" else {}
+    said = opened | {
         k: v.isoformat() if isinstance(v, datetime) else v for k, v in asked.items() if v is not None and k != "nik"
     }
     with failing(KeysError), transaction(place) as access:
@@ -138,7 +139,7 @@ def _write(place: Any, verb: str, asked: dict[str, Any], *, whole: bool = True) 
             count += 1
         # The operator's own looks stand in a chain of their own.
         origin = Origin(audit.OPERATOR, 0, "cli", source="cli")
-        audit.note(access, origin, verb, {**said, "lines": count, "whole": whole}, asked.get("nik"))
+        audit.note(access, origin, verb, {**said, "lines": count}, asked.get("nik"))
     typer.echo(f"{count} baris.", err=True)
 
 

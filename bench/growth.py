@@ -1,8 +1,9 @@
 """`python -m bench.growth`: what it costs that there is much already, at 1, 10 and 100 million task times.
 
 Bookings and times of 3,228 hospitals over two years are written straight into the tables; then the service runs on that
-database: new task times, the bed list of one hospital, and the waiting times of the last thirty days of one hospital
-that sees a hundred patients a day, whatever the size of all the others.
+database: new task times of hospitals that have such a past, the bed list of one of them, and the waiting times of the
+last thirty days of a hospital that sees a hundred patients a day, whatever the size of all the others. Its rows lie
+between theirs.
 """
 
 import argparse
@@ -33,10 +34,11 @@ from rsonline.store.schema import table_of, to_millis
 from rsonline.store.sqlite import connect
 
 HOSPITALS = 3228
-FIRST_CODE = 9_300_001
+WRITING = stock.Size(hospitals=16, bookings=4000)
+"""The first of the hospitals, with bookings whose times are not there yet."""
 STEPS = ("1", "2", "3", "4", "5", "6")
 MONTHS = 24
-ASKED = str(FIRST_CODE - 1)
+ASKED = str(stock.FIRST_CODE + HOSPITALS)
 PATIENTS_A_DAY = 100
 TARGET = 2.0
 _AT_ONCE = 20_000
@@ -64,14 +66,25 @@ def bookings(first: int, count: int, now: datetime) -> Iterator[Booking]:
         draw = random.Random(number)
         received = begin + int(draw.random() * MONTHS * 30 * 86_400_000)
         day = datetime.fromtimestamp(received / 1000, UTC).date()
-        yield str(FIRST_CODE + number % HOSPITALS), number.to_bytes(16, "big"), day, received
+        # As an index is: without any order.
+        yield str(stock.FIRST_CODE + number % HOSPITALS), draw.randbytes(16), day, received
 
 
 def of_one(now: datetime) -> Iterator[Booking]:
     """The bookings of the hospital that is asked about."""
+    draw = random.Random(4711)
     for number in range(30 * PATIENTS_A_DAY):
         received = now - timedelta(days=number // PATIENTS_A_DAY, seconds=number % PATIENTS_A_DAY * 300)
-        yield ASKED, number.to_bytes(16, "big"), received.date(), to_millis(received)
+        yield ASKED, draw.randbytes(16), received.date(), to_millis(received)
+
+
+def mixed(few: Iterator[Booking], many: Iterator[Booking], every: int) -> Iterator[Booking]:
+    """One of the few behind each so many of the others, until there are none of either."""
+    for number, each in enumerate(many):
+        yield each
+        if number % every == 0:
+            yield from itertools.islice(few, 1)
+    yield from few
 
 
 def grow(database: Database, wanted: Iterator[Booking]) -> None:
@@ -170,8 +183,11 @@ def bed_list(port: int) -> float:
     return statistics.median(found)
 
 
-def measured(plan: Plan, round_: int, now: datetime) -> tuple[float, float, float]:
-    """One round on the database as it is: writes a second, bed list, question."""
+def measured(plan: Plan, first: int, now: datetime) -> tuple[tuple[float, float, float], int]:
+    """One round on the database as it is: writes a second, bed list, question; and the number of the next task time.
+
+    Raises Failed where an answered write left no line: a time that was there already would be answered without one.
+    """
     port = measure.free_port()
     folder = plan.folder / "run"
     folder.mkdir(exist_ok=True)
@@ -180,14 +196,22 @@ def measured(plan: Plan, round_: int, now: datetime) -> tuple[float, float, floa
     keys = folder / "keys.json"
     if not keys.exists():
         keys.symlink_to(plan.made.keys)
+    before = stock.lines(plan.made)
     with measure.running(command, port, folder / "service.log"):
-        measure.warmed(plan, port, "task")
-        said = measure.load(plan, port, "task", plan.seconds, round_ * plan.size.tasks // 8)
-        if said["failed"]:
-            raise Failed(f"{said['failed']:.0f} requests failed")
+        # Two seconds: every password is verified before anything is measured.
+        warm = measure.load(plan, port, "task", 2, first)
+        second = first + int(warm["requests"]) + measure.CONNECTIONS
+        said = measure.load(plan, port, "task", plan.seconds, second)
         beds = bed_list(port)
+    # While passwords are verified somebody may be told to come back.
+    requests = int(warm["requests"] - warm["failed"] + said["requests"])
+    if said["failed"]:
+        raise Failed(f"{said['failed']:.0f} of {said['requests']:.0f} requests failed")
+    if stock.lines(plan.made) - before < requests:
+        raise Failed(f"{requests} answers, only {stock.lines(plan.made) - before} journal lines")
     kpi = [waiting_times(plan.made, ASKED, now) for _ in range(5)]
-    return said["requests"] / said["seconds"], beds, statistics.median(kpi)
+    found = (said["requests"] / said["seconds"], beds, statistics.median(kpi))
+    return found, second + int(said["requests"]) + measure.CONNECTIONS
 
 
 def report(points: dict[float, Point]) -> None:
@@ -210,7 +234,7 @@ def report(points: dict[float, Point]) -> None:
 def main() -> int:
     """Grow, measure, print."""
     asked = argparse.ArgumentParser(prog="python -m bench.growth", description=__doc__)
-    asked.add_argument("--millions", type=float, nargs="+", default=[1, 10, 100])
+    asked.add_argument("--millions", type=float, nargs="+", default=[1, 10])
     asked.add_argument("--engine", choices=("sqlite", "postgresql"), action="append")
     asked.add_argument("--rounds", type=int, default=3)
     asked.add_argument("--seconds", type=float, default=4)
@@ -223,25 +247,26 @@ def main() -> int:
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rsonline-growth-", dir=said.folder)))
             made = stack.enter_context(places.empty(engine, folder / "stock"))
-            size = stock.Size(hospitals=8, bookings=1500)
-            stock.make(made, size)
+            stock.make(made, WRITING)
             now = datetime.now(UTC)
             with connected(made) as connection:
                 for month in range(MONTHS + 1):
                     partitions.provide(connection, now - timedelta(days=30 * month))
-            grow(made, of_one(now))
-            plan = Plan(
-                folder, machine.load_program(), said.seconds, said.rounds, size, 0, server_core, load_core, made
-            )
+            wrk = machine.load_program()
+            plan = Plan(folder, wrk, said.seconds, said.rounds, WRITING, 0, server_core, load_core, made)
             points: dict[float, Point] = {}
-            done = 0
+            done = task = 0
+            one = of_one(now)
             for millions in sizes:
                 count = int(millions * 1e6) // len(STEPS)
                 begun = time.monotonic()
-                grow(made, bookings(done, count - done, now))
+                grow(made, mixed(one, bookings(done, count - done, now), max(1, count // (30 * PATIENTS_A_DAY))))
                 done = count
                 print(f"{engine}: grown to {millions:g} million in {time.monotonic() - begun:.0f} s", flush=True)
-                found = [measured(plan, number, now) for number in range(1 if said.short else said.rounds)]
+                found = []
+                for _ in range(1 if said.short else said.rounds):
+                    point, task = measured(plan, task, now)
+                    found.append(point)
                 points[millions] = Point(*map(list, zip(*found, strict=True)))
             report(points)
     return 0

@@ -1,349 +1,337 @@
-"""`python -m bench.national`: the nation's ten busiest minutes, and everybody at once.
+"""`python -m bench.national`: the nation's ten busiest minutes, and fifteen hundred hospitals in one second.
 
-3,228 made-up hospitals in three zones report 40 rooms an hour, three in ten of them at the full hour; 500,000 visits a
-day give 6.5 task times each, most of them in the morning. The ten busiest minutes of that day are replayed against a
-real service at the speed of life and as fast as possible; then 1,500 hospitals send 40 rooms in the same second, each
-over one connection, one row after the other, as their programs do. Whoever is told to come back (503, 429) does.
+3,228 made-up hospitals in three zones send 40 rooms an hour; 500,000 visits a day are booked and give 6.5 times of
+their steps each. The busiest minutes of that day are replayed on the real service, at the speed of life and as fast as
+it answers; then the herd: many hospitals begin to send their rooms in the same second. Afterwards each acknowledged
+message has one line in the journal, found by its request id, and the tables have what the journal says.
 """
 
 import argparse
-import asyncio
-import json
+import math
+import os
 import random
-import statistics
+import resource
+import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+import msgspec
 import sqlalchemy as sa
 
-from bench import machine, places, stock
-from bench.measure import free_port, running
+from bench import machine, measure, places, sender, stock
+from bench.measure import Failed
+from bench.sender import STEPS, Kind, Pace, Plan, Said, Send
 from rsonline.reports import ANTRIAN, TEMPAT_TIDUR
 from rsonline.service.passwords import hash_password
 from rsonline.store import hospitals, migrate
+from rsonline.store.change import Change
 from rsonline.store.database import Database
 from rsonline.store.engines import connected, transaction
-from rsonline.store.schema import journal
+from rsonline.store.schema import journal, table_of
 
-ZONES = (("WIB", 0, 0.80), ("WITA", -60, 0.16), ("WIT", -120, 0.04))
-"""Zone, how many minutes before Jakarta its morning comes, its part of the hospitals."""
-ROOMS = 40
+NATION = 3228
 VISITS = 500_000
-STEPS_OF_A_VISIT = 6.5
-AT_FULL_HOUR = 0.3
-MORNING = (3, 8, 10, 9, 7, 5, 4, 2)
-"""How the visits of a day are spread over the hours from seven to three o'clock."""
+ROOMS = 40
+ZONES = (("WIB", 0.80, 0), ("WITA", 0.16, 1), ("WIT", 0.04, 2))
+"""Part of the hospitals, and hours ahead of Jakarta."""
+ARRIVALS = {6: 3, 7: 12, 8: 20, 9: 17, 10: 13, 11: 9, 12: 5, 13: 7, 14: 5, 15: 3, 16: 2, 17: 2, 18: 1, 19: 1}
+"""How patients arrive by the hospital's own hour."""
+AT_THE_HOUR = 0.1
+"""Part of the hospitals whose program starts on the full hour; the others' seconds are spread over it."""
+_A_ROW = 0.1
+"""Seconds that a hospital's program takes from one room to the next."""
+MINUTES = 10
+COLD_MINUTES = 2
+AT_ONCE = 64
+_IN_LINE = 32
+"""How many callers may wait for their passwords to be verified; see the doorkeeper's line."""
 HERD = 1500
-PATIENCE = 10.0
-"""Seconds after which real clients give up."""
+_PROGRAM = "from rsonline.cli import main; main()"
+Event = tuple[float, Kind, int, int]
 
 
-_PROGRAM = """
-import sys
-from pathlib import Path
-from rsonline.app import run
-from rsonline.settings import Settings
-run(Settings(data=Path(sys.argv[1]), database=sys.argv[2], port=int(sys.argv[3]), connections_per_source=5000,
-             trusted_proxies=("127.0.0.1",)))
-"""
+@dataclass(frozen=True)
+class Nation:
+    """How many hospitals, and the seed from which their day follows."""
 
+    hospitals: int
+    seed: int
 
-class Request(NamedTuple):
-    """One message: seconds from the beginning, hospital, method, path, body."""
+    def zone(self, number: int) -> tuple[str, int]:
+        """A hospital's zone and its hours ahead of Jakarta: the last fifth of the hospitals is the east."""
+        part, reached = (number + 0.5) / self.hospitals, 0.0
+        for name, its, ahead in ZONES:
+            reached += its
+            if part < reached:
+                return name, ahead
+        return ZONES[-1][0], ZONES[-1][2]
 
-    at: float
-    hospital: int
-    method: str
-    path: str
-    body: bytes
+    def visits(self) -> list[int]:
+        """Visits of the day by hospital: few large hospitals have many."""
+        draw = random.Random(self.seed)
+        weights = [draw.lognormvariate(0, 1) for _ in range(self.hospitals)]
+        each = VISITS * self.hospitals / NATION / sum(weights)
+        return [int(weight * each + draw.random()) for weight in weights]
 
-
-@dataclass
-class Seen:
-    """What the clients saw: seconds from when a request should have been sent to its answer, and how it went."""
-
-    took: list[float] = field(default_factory=list)
-    status: Counter[int] = field(default_factory=Counter)
-    given_up: int = 0
-    begun: float = 0.0
-    ended: float = 0.0
-
-
-def minutes(count: int, draw: random.Random) -> tuple[Counter[int], Counter[int], list[int]]:
-    """How many rooms and how many task times fall into each minute of the day, and each hospital's own minute."""
-    rooms: Counter[int] = Counter()
-    tasks: Counter[int] = Counter()
-    own = [0 if draw.random() < AT_FULL_HOUR else draw.randrange(60) for _ in range(count)]
-    for minute in own:
+    def day(self, number: int, visits: int) -> Iterator[Event]:
+        """What a hospital sends between midnight and midnight in Jakarta, in no order."""
+        draw = random.Random(f"{self.seed}/{number}")
+        ahead = self.zone(number)[1] * 3600
+        start = 0 if draw.random() < AT_THE_HOUR else draw.randrange(3600)
         for hour in range(24):
-            rooms[hour * 60 + minute] += ROOMS
-    total = VISITS * STEPS_OF_A_VISIT * count / 3228
-    for _, offset, part in ZONES:
-        for hour, weight in enumerate(MORNING):
-            for minute in range(60):
-                tasks[(7 + hour) * 60 + minute + offset] += round(total * part * weight / sum(MORNING) / 60)
-    return rooms, tasks, own
+            for room in range(ROOMS):
+                yield (hour * 3600 + start + room * _A_ROW) % 86_400, "bed", room, (hour * 7 + room * 3) % 21
+        for visit, hour in enumerate(draw.choices(list(ARRIVALS), list(ARRIVALS.values()), k=visits)):
+            at = (hour + draw.random()) * 3600 - ahead
+            yield (at - 300 - draw.random() * 3300) % 86_400, "booking", visit, 0
+            # Every second visit leaves out one step, so that a visit has 6.5 on average.
+            left_out = draw.choice((0, 1, 5, 6)) if visit % 2 else -1
+            for step in range(len(STEPS)):
+                if step != left_out:
+                    yield at % 86_400, "task", visit, step
+                at += 60 + draw.random() * 900
 
 
-def busiest(count: int, length: int, draw: random.Random) -> tuple[list[Request], int, float]:
-    """The messages of the busiest minutes by time, the first of those minutes, and their part of the day's messages."""
-    rooms, tasks, own = minutes(count, draw)
-    whole = rooms + tasks
-    first = max(range(24 * 60 - length), key=lambda m: sum(whole[m + n] for n in range(length)))
-    found: list[Request] = []
-    number = 0
-    for minute in range(first, first + length):
-        begin = (minute - first) * 60.0
-        for hospital, its in enumerate(own):
-            if its == minute % 60:
-                found += room_rows(hospital, begin + draw.random() * 5, draw)
-        for _ in range(tasks[minute]):
-            hospital = draw.randrange(count)
-            step = stock.STEPS[number // count % 6]
-            body = f'{{"kodebooking":"B-{number}","taskid":"{step}","waktu":"{int(time.time())}000"}}'
-            # The booking comes with its first step: nobody waits for a row that is not there.
-            found.append(Request(begin + draw.random() * 60, hospital, "POST", "/Antrian/Task", body.encode()))
-            number += 1
-    part = len(found) / sum(whole.values())
-    return sorted(found), first, part
+class Stretch(NamedTuple):
+    """The busiest minutes one after the other: what is sent by hospital, and which bookings are there before."""
+
+    sends: dict[int, list[Send]]
+    booked: list[tuple[int, int]]
+    minutes: list[int]
+    day: int
+    """Messages of the whole day."""
+    most: int
+    """Messages of the busiest minute."""
 
 
-def room_rows(hospital: int, at: float, draw: random.Random) -> Iterable[Request]:
-    """All rooms of a hospital, a fifth of a second apart."""
-    for number in range(ROOMS):
-        body = {"id_tt": "3", "ruang": f"Ruang {number}", "jumlah_ruang": "4", "jumlah": "20"}
-        body["terpakai"] = str(draw.randrange(21))
-        yield Request(at + number * 0.2, hospital, "PUT", "/Fasyankes", json.dumps(body).encode())
+def busiest(nation: Nation, count: int) -> Stretch:
+    """The busiest minutes of the day, in the order of time."""
+    visits = nation.visits()
+    minutes: Counter[int] = Counter()
+    for number in range(nation.hospitals):
+        minutes.update(int(at) // 60 for at, *_ in nation.day(number, visits[number]))
+    chosen = sorted(minute for minute, _ in minutes.most_common(count))
+    place = {minute: index for index, minute in enumerate(chosen)}
+    sends: dict[int, list[Send]] = {}
+    booked: list[tuple[int, int]] = []
+    for number in range(nation.hospitals):
+        needed: set[int] = set()
+        known: set[int] = set()
+        its: list[Send] = []
+        for at, kind, which, more in nation.day(number, visits[number]):
+            index = place.get(int(at) // 60)
+            if index is None:
+                continue
+            its.append((index * 60 + at % 60, kind, which, more))
+            if kind == "task":
+                needed.add(which)
+            elif kind == "booking":
+                known.add(which)
+        sends[number] = sorted(its)
+        booked += [(number, which) for which in sorted(needed - known)]
+    return Stretch(sends, booked, chosen, minutes.total(), max(minutes.values()))
 
 
-def prepare(database: Database, count: int, requests: Sequence[Request]) -> None:
-    """Hospitals with their rooms, and the bookings of the replay."""
+def prepare(database: Database, nation: Nation, stretch: Stretch) -> None:
+    """Hospitals with one password hash, known where they call from; their rooms, the bookings made before."""
     migrate.upgrade(database)
     hashed = hash_password(stock.PASSWORD)
-    cut = [round(count * part) for _, _, part in ZONES]
-    zones = [zone for (zone, _, _), many in zip(ZONES, cut, strict=True) for _ in range(many)]
     with transaction(database) as access:
-        for number in range(count):
-            zone = zones[number] if number < len(zones) else "WIB"
-            hospitals.add(access, str(stock.FIRST_CODE + number), f"RS Tiruan {number}", zone, hashed)
-    wanted = (stock.change(n, TEMPAT_TIDUR, "POST", stock.room(r)) for n in range(count) for r in range(ROOMS))
-    stock.apply(database, wanted)
-    tasks = (r for r in requests if r.method == "POST")
-    booked = (
-        stock.change(
-            r.hospital,
-            ANTRIAN,
-            "POST",
-            {
-                "kodebooking": json.loads(r.body)["kodebooking"],
-                "jenispasien": "JKN",
-                "kodepoli": "INT",
-                "tanggalperiksa": date.today().isoformat(),
-            },
-        )
-        for r in tasks
-    )
-    stock.apply(database, booked)
+        for number in range(nation.hospitals):
+            hospitals.add(access, code_of(number), f"RS Tiruan {number}", nation.zone(number)[0], hashed)
+            # They called from there yesterday: half of the doorkeeper's line is for such as them.
+            hospitals.note_good(access, code_of(number), sender.address_of(number), datetime.now(UTC))
+
+    def changes() -> Iterator[Change]:
+        for number in range(nation.hospitals):
+            for room in range(ROOMS):
+                yield stock.change(number, TEMPAT_TIDUR, "POST", stock.room(room))
+        for number, which in stretch.booked:
+            yield stock.change(number, ANTRIAN, "POST", sender.content(code_of(number), "booking", which, 0))
+
+    stock.apply(database, changes())
 
 
-class Connection:
-    """One kept-alive connection that sends one request after the other."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-
-    async def send(self, request: Request) -> tuple[int, float]:
-        """Status and the seconds to wait before coming back. Raises OSError, TimeoutError and IncompleteReadError.
-
-        A kept connection that the service has closed meanwhile is opened anew, once, as client libraries do.
-        """
-        kept = self._streams is not None
-        async with asyncio.timeout(PATIENCE):
-            try:
-                return await self._send(request)
-            except (ConnectionError, asyncio.IncompleteReadError):
-                self.close()
-                if not kept:
-                    raise
-            except BaseException:
-                self.close()
-                raise
-            return await self._send(request)
-
-    async def _send(self, request: Request) -> tuple[int, float]:
-        if self._streams is None:
-            self._streams = await asyncio.open_connection("127.0.0.1", self._port)
-        reader, writer = self._streams
-        code = stock.FIRST_CODE + request.hospital
-        # Each hospital calls from an address of its own, as in life.
-        source = f"10.{request.hospital >> 16 & 255}.{request.hospital >> 8 & 255}.{request.hospital & 255}"
-        writer.write(
-            b"%b /fo/index.php%b HTTP/1.1\r\nHost: rs\r\nX-rs-id: %d\r\nX-pass: %b\r\nX-Timestamp: %d\r\n"
-            b"X-Forwarded-For: %b\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
-            % (
-                *(request.method.encode(), request.path.encode(), code, stock.PASSWORD.encode(), int(time.time())),
-                *(source.encode(), len(request.body), request.body),
-            )
-        )
-        head = await reader.readuntil(b"\r\n\r\n")
-        fields = {k.strip().lower(): v.strip() for k, _, v in (x.partition(b":") for x in head.split(b"\r\n")[1:])}
-        await reader.readexactly(int(fields.get(b"content-length", b"0")))
-        return int(head[9:12]), float(fields.get(b"retry-after", b"1"))
-
-    def close(self) -> None:
-        """Drop the connection; the next request opens another."""
-        if self._streams is not None:
-            self._streams[1].close()
-            self._streams = None
+def code_of(number: int) -> str:
+    """A made-up code."""
+    return str(stock.FIRST_CODE + number)
 
 
-async def one(connection: Connection, request: Request, due: float, seen: Seen) -> None:
-    """Send until it is answered otherwise than by 'come back', or until whoever sent it gives up."""
-    for _ in range(30):
-        try:
-            status, wait = await connection.send(request)
-        except (OSError, TimeoutError, asyncio.IncompleteReadError):
-            seen.given_up += 1
-            return
-        if status not in (429, 503):
-            seen.status[status] += 1
-            seen.took.append(time.monotonic() - due)
-            return
-        seen.status[status] += 1
-        await asyncio.sleep(wait * (1 + random.random()))
-    seen.given_up += 1
+class Kept(NamedTuple):
+    """What a database has: times, bookings, versions of all rooms."""
+
+    tasks: int
+    bookings: int
+    rooms: int
 
 
-async def replay(port: int, requests: Sequence[Request], *, speed: bool, connections: int = 64) -> Seen:
-    """Send all of it: at its times, or as fast as so many connections can."""
-    seen = Seen(begun=time.monotonic())
-    queue: asyncio.Queue[tuple[Request, float] | None] = asyncio.Queue()
-
-    async def worker() -> None:
-        connection = Connection(port)
-        while (item := await queue.get()) is not None:
-            await one(connection, item[0], item[1] if speed else time.monotonic(), seen)
-        connection.close()
-
-    workers = [asyncio.create_task(worker()) for _ in range(connections)]
-    for request in requests:
-        due = seen.begun + request.at
-        if speed and (ahead := due - time.monotonic()) > 0:
-            await asyncio.sleep(ahead)
-        queue.put_nowait((request, due))
-    for _ in workers:
-        queue.put_nowait(None)
-    await asyncio.gather(*workers)
-    seen.ended = time.monotonic()
-    return seen
-
-
-async def herd(port: int, count: int) -> Seen:
-    """So many hospitals at once, each its rooms one after the other over its one connection."""
-    seen = Seen(begun=time.monotonic())
-    draw = random.Random(7)
-
-    async def hospital(number: int) -> None:
-        connection = Connection(port)
-        for request in room_rows(number, 0.0, draw):
-            await one(connection, request, time.monotonic(), seen)
-        connection.close()
-
-    await asyncio.gather(*[hospital(number) for number in range(count)])
-    seen.ended = time.monotonic()
-    return seen
-
-
-def report(title: str, seen: Seen, lines: int) -> bool:
-    """One row of the table; whether nothing was lost or doubled."""
-    took = sorted(seen.took)
-    at = statistics.quantiles(took, n=1000) if len(took) > 1 else took * 999
-    good = seen.status[200]
-    bad = sum(n for status, n in seen.status.items() if status not in (200, 429, 503))
-    again = seen.status[429] + seen.status[503]
-    seconds = seen.ended - seen.begun
-    whole = good <= lines <= good + seen.given_up and not bad
-    print(
-        f"{title:34}{good:9,}{good / seconds:9,.0f}{at[499] * 1000:10.1f}{at[989] * 1000:10.1f}{took[-1] * 1000:10.0f}"
-        f"{again:9,}{seen.given_up:9,}{max(0, good - lines):7,}{max(0, lines - good - seen.given_up):9,}"
-        f"  {'sound' if whole else f'NOT SOUND {dict(seen.status)}'}",
-        flush=True,
-    )
-    return whole
-
-
-def lines_of(database: Database) -> int:
-    """How many lines rooms and task times have."""
+def kept(database: Database) -> Kept:
+    """Count."""
+    rooms = table_of(TEMPAT_TIDUR)
     with connected(database) as connection:
-        query = sa.select(sa.func.count()).where(journal.c.object.in_(("tempat_tidur", "antrian_task")))
-        return int(connection.execute(query).scalar_one())
+        counted = [
+            connection.execute(sa.select(sa.func.count()).select_from(sa.table(name))).scalar_one()
+            for name in ("antrian_task", "antrian")
+        ]
+        versions = connection.execute(sa.select(sa.func.sum(rooms.c.version))).scalar_one()
+    return Kept(int(counted[0]), int(counted[1]), int(versions or 0))
 
 
-def later(requests: Sequence[Request]) -> list[Request]:
-    """The same messages about another step: a repeated time changes nothing and leaves no line."""
-    found = []
-    for request in requests:
-        if request.method == "POST":
-            said = json.loads(request.body) | {"taskid": "7"}
-            request = request._replace(body=json.dumps(said).encode())
-        found.append(request)
-    return found
+def checked(database: Database, before: Kept, acknowledged: list[str], unknown: int) -> str:
+    """In words, that nothing was lost or doubled. Raises Failed."""
+    lines: Counter[str] = Counter()
+    objects: Counter[str] = Counter()
+    with connected(database) as connection:
+        query = sa.select(journal.c.request_id, journal.c.object).where(journal.c.request_id.is_not(None))
+        for request, name in connection.execute(query.execution_options(yield_per=5000)):
+            lines[request] += 1
+            objects[name] += 1
+    lost = sum(1 for each in acknowledged if each not in lines)
+    doubled = sum(1 for count in lines.values() if count > 1)
+    more = len(lines) - len(set(acknowledged) & lines.keys())
+    after = kept(database)
+    grown = [after.tasks - before.tasks, after.bookings - before.bookings, after.rooms - before.rooms]
+    said = [objects["antrian_task"], objects["antrian"], objects["tempat_tidur"]]
+    text = f"{len(acknowledged):,} acknowledged: {lost} lost, {doubled} doubled, {more} written without an answer"
+    if lost or doubled or more > unknown or grown != said:
+        raise Failed(f"{text}; the journal has {said} lines of times, bookings and rooms, the tables grew by {grown}")
+    return text
 
 
-def measured(database: Database, folder: Path, many: int, requests: Sequence[Request]) -> bool:
-    """All four parts against one service; whether nothing was lost or doubled."""
-    port = free_port()
-    command = [sys.executable, "-c", _PROGRAM, str(folder), database.url, str(port)]
-    parts: list[tuple[str, Callable[[], Coroutine[Any, Any, Seen]]]] = [
-        ("everybody at once, just started", lambda: herd(port, many)),
-        ("everybody at once", lambda: herd(port, many)),
-        ("the busiest minutes, as in life", lambda: replay(port, requests, speed=True)),
-        ("the busiest minutes, at once", lambda: replay(port, later(requests), speed=False)),
-    ]
-    sound = True
-    with running(command, port, folder / "service.log") as (pid, _):
-        for title, run in parts:
-            before = lines_of(database)
-            seen = asyncio.run(run())
-            sound &= report(title, seen, lines_of(database) - before)
-        print(f"the service's memory: {machine.resident(pid)[1]:.0f} MiB at most", flush=True)
-    return sound
+class Phase:
+    """A fresh copy of the stock with the real service on it."""
+
+    def __init__(self, stack: ExitStack, made: Database, folder: Path) -> None:
+        self.folder = folder
+        self.database = stack.enter_context(places.copy_of(made, folder))
+        self._before = kept(self.database)
+        self._acknowledged: list[str] = []
+        self._unknown = 0
+        self._port = measure.free_port()
+        settings = [f"RSONLINE_DATABASE={self.database.url}", f"RSONLINE_KEYS={self.database.keys}"]
+        command = ["env", *settings, sys.executable, "-c", _PROGRAM, "serve", "--data", str(folder)]
+        command += ["--port", str(self._port)]
+        self._pid, _ = stack.enter_context(measure.running(command, self._port, folder / "service.log"))
+
+    def send(self, title: str, pace: Pace, sends: dict[int, list[Send]], at_once: int = AT_ONCE) -> Said:
+        """Let the sender do it and print the row of the table."""
+        by_code = {code_of(n): (sender.address_of(n), each) for n, each in sends.items() if each}
+        plan = Plan(self._port, stock.PASSWORD, pace, by_code, at_once)
+        path = self.folder / "plan"
+        path.write_bytes(msgspec.msgpack.encode(plan))
+        busy = machine.busy(self._pid)
+        done = subprocess.run(
+            [sys.executable, "-m", "bench.sender", str(path)], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise Failed(f"{title}: the sender ended with {done.returncode}: {done.stderr[-500:]}")
+        said = msgspec.json.decode(done.stdout, type=Said)
+        self._acknowledged += path.with_suffix(".acknowledged").read_text("ascii").split()
+        self._unknown += said.unknown
+        all_, count = said.times, said.times.count
+        print(
+            f"{title:38}{count:9,}{count / said.seconds:9,.0f}{all_.p50:9.1f}{all_.p99:9.0f}{all_.longest:9.0f}"
+            f"{said.busy:8,}{sum(said.failed.values()) + said.unwritten:7,}"
+            f"{(machine.busy(self._pid) - busy) / said.seconds:9.0%}{said.cpu / said.seconds:8.0%}",
+            flush=True,
+        )
+        if said.failed or said.unwritten:
+            print(f"    failed: {said.failed}, not written: {said.unwritten}, outcome unknown: {said.unknown}")
+        return said
+
+    def know(self, stretch: Stretch) -> None:
+        """Have every password verified once, no more at a time than may wait for that."""
+        self.send("every password once", "bounded", {n: [(0.0, "look", 0, 0)] for n in stretch.sends}, _IN_LINE)
+
+    def check(self) -> None:
+        """Say that all is there once. Raises Failed."""
+        text = checked(self.database, self._before, self._acknowledged, self._unknown)
+        print(f"    {text}; the service's memory {machine.resident(self._pid)[1]:.0f} MiB at most", flush=True)
+
+
+def report(engine: str, folder: Path, nation: Nation, stretch: Stretch, minutes: int) -> None:
+    """Everything on one engine."""
+    with places.empty(engine, folder / "stock") as made:
+        prepare(made, nation, stretch)
+        print(
+            f"\n{engine:38}{'messages':>9}{'a second':>9}{'p50 ms':>9}{'p99 ms':>9}{'max ms':>9}{'503':>8}{'bad':>7}"
+            f"{'service':>9}{'sender':>8}",
+            flush=True,
+        )
+        for known, length in ((False, min(COLD_MINUTES, minutes)), (True, minutes)):
+            with ExitStack() as stack:
+                phase = Phase(stack, made, folder / "run")
+                if known:
+                    phase.know(stretch)
+                life = {n: [each for each in its if each[0] < length * 60] for n, its in stretch.sends.items()}
+                title = f"as in life, {length} min, {'passwords known' if known else 'just started'}"
+                said = phase.send(title, "timed", life)
+                for name, part in (("first minute", said.first_minute), ("later", said.later)):
+                    latency = f"p50 {part.p50:.1f}, p99 {part.p99:.0f}, max {part.longest:.0f} ms"
+                    print(f"    {name}: {part.count:,}, {latency}")
+                phase.check()
+        with ExitStack() as stack:
+            phase = Phase(stack, made, folder / "run")
+            phase.know(stretch)
+            phase.send(f"the busiest minutes, {AT_ONCE} at a time", "bounded", stretch.sends)
+            phase.check()
+        with ExitStack() as stack:
+            phase = Phase(stack, made, folder / "run")
+            many = min(HERD, nation.hospitals)
+            for turn, title in enumerate(("just started", "passwords known")):
+                phase.send(f"{many:,} hospitals at once, {title}", "chained", herd(nation, many, turn))
+            phase.check()
+
+
+def herd(nation: Nation, many: int, turn: int) -> dict[int, list[Send]]:
+    """So many hospitals of all zones that begin within a second; each turn has other numbers."""
+    draw = random.Random(nation.seed)
+    return {
+        number: [(begin, "bed", room, (room + turn * 5 + 1) % 21) for room in range(ROOMS)]
+        for number in draw.sample(range(nation.hospitals), many)
+        for begin in [draw.random()]
+    }
 
 
 def main() -> int:
-    """Prepare, replay, print; 1 where something was lost or doubled."""
+    """Measure and print; 1 where something was lost or doubled."""
     asked = argparse.ArgumentParser(prog="python -m bench.national", description=__doc__)
-    asked.add_argument("--hospitals", type=int, default=3228)
-    asked.add_argument("--minutes", type=int, default=10)
-    asked.add_argument("--engine", choices=("sqlite", "postgresql"), action="append")
-    asked.add_argument("--folder", type=Path, help="where databases are made")
-    asked.add_argument("--short", action="store_true", help="sixty hospitals for one minute")
+    asked.add_argument("--short", action="store_true", help="60 hospitals, one minute: shows that it runs")
+    asked.add_argument("--hospitals", type=int, default=NATION)
+    asked.add_argument("--minutes", type=int, default=MINUTES, help="of the ten, how many at the speed of life")
+    asked.add_argument("--seed", type=int, default=4711)
+    asked.add_argument("--folder", type=Path, help="where the databases are made (default: the system's)")
+    asked.add_argument("--engine", choices=("sqlite", "postgresql"), help="only this one (default: what is there)")
     said = asked.parse_args()
-    count, length = (60, 1) if said.short else (said.hospitals, said.minutes)
-    requests, first, part = busiest(count, length, random.Random(4711))
+    # One connection a hospital, on either side.
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    nation = Nation(60 if said.short else said.hospitals, said.seed)
+    stretch = busiest(nation, MINUTES)
+    shown = ", ".join(f"{minute // 60:02}:{minute % 60:02}" for minute in stretch.minutes)
+    count = sum(map(len, stretch.sends.values()))
     print(
-        f"{count:,} hospitals, {len(requests):,} messages in the {length} minutes from {first // 60:02}:{first % 60:02}"
-        f" ({part:.1%} of the day's); two cores for service, clients and database server",
+        f"{nation.hospitals:,} hospitals, {stretch.day:,} messages a day ({stretch.day / 86_400:.0f} a second), the"
+        f" busiest minute {stretch.most / 60:.0f} a second\n{count:,} messages in the busiest minutes: {shown}"
+        f"\n{os.cpu_count()} cores for service, sender and database server; processor time of service and"
+        " sender in parts of one core",
         flush=True,
     )
-    names = ("", "written", "a second", "p50 ms", "p99 ms", "max ms", "again", "gave up", "lost", "doubled")
-    widths = (34, 9, 9, 10, 10, 10, 9, 9, 7, 9)
-    sound = True
-    for engine in said.engine or ("sqlite", *(["postgresql"] if places.answers() else [])):
-        print(f"\n{engine:34}" + "".join(f"{n:>{w}}" for n, w in zip(names[1:], widths[1:], strict=True)))
-        temporary = tempfile.TemporaryDirectory(prefix="rsonline-national-", dir=said.folder)
-        with temporary as name, places.empty(engine, Path(name)) as database:
-            prepare(database, count, requests)
-            sound &= measured(database, Path(name), min(HERD, count), requests)
-    return 0 if sound else 1
+    for engine in [said.engine] if said.engine else ["sqlite", *(["postgresql"] if places.answers() else [])]:
+        with tempfile.TemporaryDirectory(prefix="rsonline-national-", dir=said.folder) as name:
+            try:
+                report(engine, Path(name), nation, stretch, min(MINUTES, math.ceil(1 if said.short else said.minutes)))
+            except Failed as failed:
+                print(f"FAILED: {failed}", *getattr(failed, "__notes__", ()), sep="\n", file=sys.stderr)
+                return 1
+    return 0
 
 
 if __name__ == "__main__":

@@ -122,3 +122,14 @@ def test_where_no_database_is_there_is_nothing_to_change(tmp_path: Path, verb: s
     assert "rsonline migrate" in run("key", verb, "--data", tmp_path, code=1).err
     assert embedded(tmp_path).keys.read_bytes() == content
     assert [path.name for path in tmp_path.iterdir()] == ["keys.json"]
+
+
+def test_a_new_token_secret_is_made_beside_the_old_one(database: Database) -> None:
+    before = vault_of(database).token_keys
+    said = run("key", "rotate-tokens", *with_keys(database))
+    assert "Rahasia token baru" in said.out
+    after = vault_of(database).token_keys
+    # Which of the two signs depends on how old the first one is; both verify.
+    assert len(after) == 2
+    assert before[0] in after
+    assert not any(key.hex() in said.out for key in after)

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -32,7 +33,7 @@ from rsonline.store.engines import connected, open_store, transaction
 from rsonline.store.keys import Masters
 from rsonline.store.schema import journal as journal_table
 from rsonline.store.schema import table_of
-from rsonline.store.seal import DataKey, Unreadable, Vault, place
+from rsonline.store.seal import DataKey, Unreadable, Vault, place, token_numbers
 from tests.databases import journal, rows
 from tests.long.process import PASSWORD, Service, hospitals_in
 from tests.samples import MESSAGES
@@ -395,3 +396,23 @@ def test_the_search_finds_a_text_however_it_is_written(text: str, before: bytes)
     inside = before + text.encode() + b" and more"
     for content in (inside, inside.hex().encode(), base64.b64encode(inside), before + text.encode("utf-16-le")):
         assert found_in(content, [text, "Somebody Else"]) == {text}
+
+
+def test_a_token_secret_is_taken_up_and_retired_in_time() -> None:
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+
+    def at(*ages: float) -> list[int]:
+        made = [DataKey(n, "token", b"", "m", now - timedelta(seconds=age)) for n, age in enumerate(ages, 1)]
+        return token_numbers([*made, DataKey(9, "seal", b"", "m", now)], now)
+
+    assert at(0) == [1]
+    # A new one verifies at once, so that no process refuses what another signs.
+    assert at(5000, 0) == [1, 2]
+    assert at(5000, 89) == [1, 2]
+    assert at(5000, 90) == [2, 1]
+    # What the old one signed last, by a process that heard of the new one a minute late, must live out its time.
+    assert at(5000, 749) == [2, 1]
+    assert at(5000, 750) == [2]
+    # Replaced twice, as after a leak.
+    assert at(5000, 1000, 10) == [2, 3]
+    assert at(5000, 20, 10) == [1, 3, 2]

@@ -36,6 +36,18 @@ def rotate(data: DataOption = None, database: DatabaseOption = None, keys: KeysO
     typer.echo(f"Kunci nomor {number} dipakai; {rows} baris disegel ulang.")
 
 
+@keys_app.command(name="rotate-tokens")
+def rotate_tokens(data: DataOption = None, database: DatabaseOption = None, keys: KeysOption = None) -> None:
+    """Ganti rahasia token API pasien. Dipakai semua proses dalam tiga menit; yang lama lalu berakhir."""
+    from rsonline.store.keys import KeysError
+    from rsonline.store.rotation import rotate_tokens as work
+
+    place = standing(data, database, keys=keys)
+    with failing(KeysError):
+        number = work(place)
+    typer.echo(f"Rahasia token baru bernomor {number}.")
+
+
 @keys_app.command()
 def rewrap(data: DataOption = None, database: DatabaseOption = None, keys: KeysOption = None) -> None:
     """Ganti kunci induk di berkas kunci, lalu bungkus ulang kunci basis data dengannya."""

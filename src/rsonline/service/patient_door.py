@@ -20,7 +20,6 @@ from starlette.types import Receive, Scope, Send
 from rsonline.intake import patients as verbs
 from rsonline.intake.patients import VERBS, Message, Reading, Verb, Viewing
 from rsonline.reports import KEMATIAN, PASIEN_COVID, PATIENT_REPORTS
-from rsonline.reports.fields import At
 from rsonline.reports.kinds.pasien_covid import PASIEN_LAB, PASIEN_NUMBER
 from rsonline.reports.references import Reference
 from rsonline.reports.report import Report
@@ -471,6 +470,3 @@ def _headers(status: int, served: Served, request_id: str, length: int) -> list[
     if status in (429, 503):
         headers.append((b"retry-after", str(served.retry_after).encode()))
     return headers
-
-
-__all__ = ["At", "PatientDoor", "endpoints"]

@@ -1,7 +1,7 @@
 """Access tokens of the patient API: JWT, HS256, 600 seconds (pasien-covid 1.2).
 
-The secret is a data key of the database: every process has it, and `rsonline key rotate-tokens` makes a new one, after
-which older tokens still live out their ten minutes.
+The secret is a data key of the database, so every process has it. `rsonline key rotate-tokens` replaces it: tokens that
+the old one signed live out their ten minutes, then it counts no more.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,10 @@ from typing import NamedTuple
 
 import jwt
 
-LIFETIME = 600
+from rsonline.store.seal import TOKENS_LIVE
+
+LIFETIME = TOKENS_LIVE
+
 _ALGORITHM = "HS256"
 
 

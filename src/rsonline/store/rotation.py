@@ -19,11 +19,9 @@ from rsonline.store.database import Database
 from rsonline.store.engines import connected, engine_of, transaction, vault_of
 from rsonline.store.rows import shape_of
 from rsonline.store.schema import data_key, idempotency, table_of
-from rsonline.store.seal import FORM, Vault, place
+from rsonline.store.seal import FORM, TAKEN_UP, Vault, place
 
 AT_ONCE = 500
-TAKEN_UP = 90.0
-"""Seconds after which every process of the service seals by a new key: each looks for one once a minute."""
 _DEADLOCK = "40P01"
 
 
@@ -192,3 +190,10 @@ def rewrap(database: Database) -> int:
         count = seal.rewrap(connection, masters)
     keys.keep_current(database.keys)
     return count
+
+
+def rotate_tokens(database: Database) -> int:
+    """A new secret for access tokens; its number. Tokens that were given out stay valid for their ten minutes."""
+    masters = keys.read(database.keys)
+    with connected(database) as connection:
+        return seal.add(connection, masters, "token")

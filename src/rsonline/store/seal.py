@@ -10,6 +10,7 @@ import os
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -26,6 +27,11 @@ FORM = b"\x01"
 _HEAD = struct.Struct(">cI")
 _NONCE = 12
 _MOST_INDEXES = 4096
+TAKEN_UP = 90.0
+"""Seconds after which every process of the service uses a new key: it asks for new ones each minute."""
+_ASKED_EACH = 60
+TOKENS_LIVE = 600
+"""Seconds for which an access token is valid (pasien-covid 1.2)."""
 _PURPOSES = ("seal", "index", "receipt", "token")
 
 
@@ -40,6 +46,7 @@ class DataKey(NamedTuple):
     purpose: str
     wrapped: bytes
     master: str
+    created_at: datetime
 
 
 class Vault:
@@ -62,14 +69,15 @@ class Vault:
     def refresh(self) -> None:
         """Read the keys again. Raises KeysError where they are wrapped by a master key that is not in the file."""
         masters = self._masters()
-        opened = {key.number: (key.purpose, unwrap(masters, key)) for key in self._load()}
+        stored = self._load()
+        opened = {key.number: (key.purpose, unwrap(masters, key)) for key in stored}
         found = {purpose: number for number, (purpose, _) in sorted(opened.items())}
         if missing := [purpose for purpose in _PURPOSES if purpose not in found]:
             raise KeysError(f"The database has no key for {', '.join(missing)}.")
         self._sealing = {number: AESGCM(key) for number, (purpose, key) in opened.items() if purpose == "seal"}
         self._root = next(key for _, (purpose, key) in sorted(opened.items()) if purpose == "index")
         self._signing = Ed25519PrivateKey.from_private_bytes(opened[found["receipt"]][1])
-        self._tokens = tuple(key for _, (purpose, key) in sorted(opened.items(), reverse=True) if purpose == "token")
+        self._tokens = tuple(opened[number][1] for number in token_numbers(stored, datetime.now(UTC)))
         self._newest = found["seal"]
         # Taken up in one step: another thread that seals now must not write the new number over the old key's work.
         self._writing = (_HEAD.pack(FORM, self._newest), self._sealing[self._newest])
@@ -119,7 +127,7 @@ class Vault:
 
     @property
     def token_keys(self) -> tuple[bytes, ...]:
-        """The secrets of access tokens, newest first: the first signs, all verify."""
+        """The secrets of access tokens: the first signs, all verify."""
         return self._tokens
 
     def sign(self, message: bytes) -> bytes:
@@ -130,6 +138,23 @@ class Vault:
     def public_key(self) -> bytes:
         """The key that verifies receipts, 32 bytes."""
         return self._signing.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
+def token_numbers(stored: Sequence[DataKey], now: datetime) -> list[int]:
+    """The keys of access tokens that count now, the one that signs first.
+
+    A new one verifies at once and signs when every process must know it; an old one ends when nothing that it signed
+    can still be valid, so that a secret that leaked is worth nothing soon after it was replaced.
+    """
+    keys = sorted((key for key in stored if key.purpose == "token"), reverse=True)
+    taken_up = [key for key in keys if (now - key.created_at).total_seconds() >= TAKEN_UP] or keys[-1:]
+    signs = taken_up[0]
+    still = [
+        key
+        for newer, key in pairwise(keys)
+        if key is signs or (now - newer.created_at).total_seconds() < TAKEN_UP + _ASKED_EACH + TOKENS_LIVE
+    ]
+    return [signs.number, *(key.number for key in [keys[0], *still] if key is not signs)]
 
 
 def key_number(sealed: bytes) -> int:
@@ -162,7 +187,7 @@ def wrap(masters: Masters, number: int, purpose: str, key: bytes) -> DataKey:
     """The data key as the database keeps it."""
     nonce = os.urandom(_NONCE)
     sealed = AESGCM(masters.keys[masters.current]).encrypt(nonce, key, _purpose(number, purpose))
-    return DataKey(number, purpose, nonce + sealed, masters.current)
+    return DataKey(number, purpose, nonce + sealed, masters.current, datetime.now(UTC))
 
 
 def _purpose(number: int, purpose: str) -> bytes:
@@ -174,7 +199,7 @@ def stored(connection: sa.Connection) -> list[DataKey]:
     """The wrapped keys of a database."""
     query = sa.select(data_key).order_by(data_key.c.number)
     return [
-        DataKey(r["number"], r["purpose"], bytes(r["wrapped"]), r["master"])
+        DataKey(r["number"], r["purpose"], bytes(r["wrapped"]), r["master"], r["created_at"])
         for r in connection.execute(query).mappings()
     ]
 
@@ -183,7 +208,7 @@ def add(connection: sa.Connection, masters: Masters, purpose: str) -> int:
     """Give the database one more key for a purpose; its number. Inside a transaction."""
     number = (connection.execute(sa.select(sa.func.max(data_key.c.number))).scalar_one() or 0) + 1
     made = wrap(masters, number, purpose, os.urandom(32))
-    connection.execute(sa.insert(data_key).values(**made._asdict(), created_at=datetime.now(UTC)))
+    connection.execute(sa.insert(data_key).values(**made._asdict()))
     return number
 
 

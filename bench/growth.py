@@ -118,7 +118,7 @@ def grow(database: Database, wanted: Iterator[Booking]) -> None:
                 if file is not None:
                     marks = ", ".join("?" * len(names))
                     file.execute("BEGIN")
-                    file.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", rows)  # noqa: S608
+                    file.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", rows)  # noqa: S608 (fixed names)
                     file.execute("COMMIT")
                 elif server is not None:
                     with server.cursor().copy(f"COPY {table} ({', '.join(names)}) FROM STDIN") as copy:

@@ -86,10 +86,13 @@ def _change(
     return Change(message.origin, report or message.report, verb, lookups, decide)
 
 
+def _identity(report: Report[Any]) -> Numbered:
+    assert isinstance(report.identity, Numbered)  # noqa: S101 (every report of this API is)
+    return report.identity
+
+
 def _by_number(report: Report[Any], number: int | None) -> Lookup:
-    identity = report.identity
-    assert isinstance(identity, Numbered)  # noqa: S101 (every report of this API is)
-    return Lookup(report, {identity.number: number})
+    return Lookup(report, {_identity(report).number: number})
 
 
 NOT_THERE = Decision(Outcome("unknown"))
@@ -112,9 +115,7 @@ def _report(message: Message) -> tuple[Row, list[ReportWarning]]:
 
 
 def _same_in_care(values: Row) -> Lookup:
-    identity = PASIEN_COVID.identity
-    assert isinstance(identity, Numbered)  # noqa: S101
-    return Lookup(PASIEN_COVID, {"recognised": recognised(identity, values)}, whole=False)
+    return Lookup(PASIEN_COVID, {"recognised": recognised(_identity(PASIEN_COVID), values)}, whole=False)
 
 
 def admit(message: Message) -> Change:
@@ -241,10 +242,9 @@ def attach(message: Message) -> Change:
             said.append(ReportWarning(member=first, code="duplicate_suspected", detail={"number": found[1][0]["id"]}))
         return Decision(Outcome("saved", values, said), (Put(report, values, None, said),))
 
-    identity = report.identity
-    assert isinstance(identity, Numbered)  # noqa: S101
     parent = Lookup(PASIEN_COVID, {PASIEN_NUMBER: values[PASIEN_NUMBER]}, whole=False)
-    return _change(message, "add", (parent, Lookup(report, {"recognised": recognised(identity, values)})), decide)
+    same = Lookup(report, {"recognised": recognised(_identity(report), values)})
+    return _change(message, "add", (parent, same), decide)
 
 
 def _its_patient(found: Found) -> Lookup | None:

@@ -300,7 +300,7 @@ def _only_known(sent: Sent, known: frozenset[str], path: str) -> None:
 def _senses(record: type[Record], days: bool) -> tuple[tuple[Member, Any, str], ...]:
     """Each member with the function that makes sense of it and the list that it is of; only days where asked for."""
     return tuple(
-        (m, m.kind.sense, getattr(m.kind, "of", ""))  # type: ignore[attr-defined] (its kinds have it)
+        (m, m.kind.sense, getattr(m.kind, "of", ""))  # type: ignore[attr-defined]  # its kinds have it
         for m in members(record)
         if not m.own and (not days or m.kind.column == "day")
     )

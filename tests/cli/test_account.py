@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from rsonline.login.passwords import matches
 from rsonline.reports.references import with_own_rows
-from rsonline.service.passwords import matches
 from rsonline.store import accounts, hospitals
 from rsonline.store.database import Database
 from rsonline.store.engines import transaction

@@ -1,7 +1,7 @@
 """`rsonline account …`: accounts of the patient API."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -38,7 +38,7 @@ def add(
     keys: KeysOption = None,
 ) -> None:
     """Tambah akun. Kata sandinya ditampilkan sekali, kecuali dibaca dari masukan."""
-    from rsonline.service.passwords import hash_password
+    from rsonline.login.passwords import hash_password
     from rsonline.store import accounts
     from rsonline.store.accounts import AccountError
     from rsonline.store.engines import transaction
@@ -80,7 +80,7 @@ def password(
     keys: KeysOption = None,
 ) -> None:
     """Ganti kata sandi akun. Token yang sudah diberikan tidak berlaku lagi."""
-    from rsonline.service.passwords import hash_password
+    from rsonline.login.passwords import hash_password
 
     text, kind = password_of(password_stdin)
     _change(name, standing(data, database, keys=keys), hash=hash_password(text))
@@ -115,7 +115,7 @@ def list_(data: DataOption = None, database: DatabaseOption = None, keys: KeysOp
             typer.echo(f"{row['user_name']}\t{row['kode_rs'] or 'pembaca'}\t{state}\t{more}".rstrip())
 
 
-def _change(name: str, place: Database, **values: object) -> None:
+def _change(name: str, place: Database, **values: Any) -> None:
     from rsonline.store import accounts
     from rsonline.store.accounts import AccountError
     from rsonline.store.engines import transaction

@@ -68,12 +68,13 @@ def find(access: Access, name: str) -> Account | None:
     )
 
 
-def every(access: Access) -> list[dict[str, Any]]:
-    """All accounts by name, without their hashes."""
+def every(access: Access, code: str | None = None) -> list[dict[str, Any]]:
+    """All accounts by name, or those of one hospital, without their hashes."""
     columns = [c for c in account.columns if c.name != "hash"]
-    return [
-        dict(row) for row in access.connection.execute(sa.select(*columns).order_by(account.c.user_name)).mappings()
-    ]
+    query = sa.select(*columns).order_by(account.c.user_name)
+    if code is not None:
+        query = query.where(account.c.kode_rs == code)
+    return [dict(row) for row in access.connection.execute(query).mappings()]
 
 
 def add(
@@ -85,8 +86,12 @@ def add(
     addresses: tuple[str, ...] = (),
     rights: tuple[str, ...] = (),
     valid_until: datetime | None = None,
+    by: Origin | None = None,
 ) -> None:
-    """A new account: of the hospital `code`, or a consumer's. Raises AccountError, HospitalError."""
+    """A new account: of the hospital `code`, or a consumer's. Raises AccountError, HospitalError.
+
+    `by` is who does it, here and below; without it, the operator's command line.
+    """
     if not NAME.fullmatch(name):
         raise AccountError(f"Nama akun {name!r} tidak sah: 3 sampai 100 huruf, angka atau tanda tanpa spasi.")
     if wrong := [right for right in rights if right not in RIGHTS]:
@@ -112,10 +117,10 @@ def add(
             user_name=name, hash=hash, valid_until=valid_until, created_at=datetime.now(UTC), **values
         )
     )
-    _write_line(access, code, name, "add", values)
+    _write_line(access, by, code, name, "add", values)
 
 
-def change(access: Access, name: str, **values: Any) -> None:
+def change(access: Access, name: str, *, by: Origin | None = None, **values: Any) -> None:
     """Change `hash`, `aktif`, `addresses`, `rights` or `valid_until`. Raises AccountError for an unknown account."""
     found = find(access, name)
     if found is None:
@@ -126,7 +131,7 @@ def change(access: Access, name: str, **values: Any) -> None:
         sa.update(account).where(account.c.user_name == name).values(version=account.c.version + 1, **values)
     )
     said = {k: v.isoformat() if isinstance(v, datetime) else v for k, v in values.items() if k != "hash"}
-    _write_line(access, found.code, name, "change", said | ({"password": "new"} if "hash" in values else {}))
+    _write_line(access, by, found.code, name, "change", said | ({"password": "new"} if "hash" in values else {}))
 
 
 def rehash(access: Access, name: str, hash: str) -> None:
@@ -139,5 +144,8 @@ def note_login(access: Access, origin: Origin, name: str) -> None:
     journal.append(access, origin, "account", [name], "login")
 
 
-def _write_line(access: Access, code: str | None, name: str, verb: str, said: dict[str, Any]) -> None:
-    journal.append(access, Origin(code or OPERATOR, 0, "cli", source="cli"), "account", [name], verb, said)
+def _write_line(
+    access: Access, by: Origin | None, code: str | None, name: str, verb: str, said: dict[str, Any]
+) -> None:
+    who = Origin(OPERATOR, 0, "cli", source="cli") if by is None else by
+    journal.append(access, who._replace(hospital=code or OPERATOR), "account", [name], verb, said)

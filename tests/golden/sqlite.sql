@@ -79,6 +79,25 @@ CREATE TABLE apd (
   PRIMARY KEY (kode_rs, id_kebutuhan)
 );
 
+CREATE TABLE api_call (
+  kode_rs TEXT NOT NULL,
+  request_id TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  method TEXT NOT NULL,
+  report TEXT NOT NULL,
+  status BIGINT NOT NULL,
+  ms DOUBLE NOT NULL,
+  address TEXT,
+  clock TEXT,
+  repairs TEXT NOT NULL,
+  warnings TEXT NOT NULL,
+  body BLOB,
+  answer BLOB,
+  PRIMARY KEY (kode_rs, request_id)
+);
+
+CREATE INDEX api_call_at ON api_call (kode_rs, at);
+
 CREATE TABLE bed_history (
   kode_rs TEXT NOT NULL,
   id_t_tt BIGINT NOT NULL,
@@ -122,10 +141,20 @@ CREATE TABLE data_key (
   PRIMARY KEY (number)
 );
 
+CREATE TABLE draft (
+  kode_rs TEXT NOT NULL,
+  user_name TEXT NOT NULL,
+  form TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  body BLOB NOT NULL,
+  PRIMARY KEY (kode_rs, user_name, form)
+);
+
 CREATE TABLE hospital (
   kode_rs TEXT NOT NULL,
   nama TEXT NOT NULL,
   zona TEXT NOT NULL,
+  kab_kota TEXT,
   aktif BOOLEAN NOT NULL,
   version BIGINT NOT NULL,
   create_on_put BOOLEAN NOT NULL,
@@ -174,6 +203,8 @@ CREATE INDEX journal_account ON journal (account, at);
 CREATE INDEX journal_person1 ON journal (person1) WHERE person1 IS NOT NULL;
 
 CREATE INDEX journal_person2 ON journal (person2) WHERE person2 IS NOT NULL;
+
+CREATE INDEX journal_record ON journal (kode_rs, object, "key");
 
 CREATE TABLE journal_head (
   kode_rs TEXT NOT NULL,
@@ -549,6 +580,15 @@ CREATE TABLE pcr_nakes (
   PRIMARY KEY (kode_rs, tanggal)
 );
 
+CREATE TABLE rollup (
+  kode_rs TEXT NOT NULL,
+  section TEXT NOT NULL,
+  day DATE NOT NULL,
+  at BIGINT NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (kode_rs, section, day)
+);
+
 CREATE TABLE sdm (
   kode_rs TEXT NOT NULL,
   id_kebutuhan TEXT NOT NULL,
@@ -598,6 +638,19 @@ CREATE TABLE shk (
 
 CREATE INDEX shk_recognised ON shk (kode_rs, recognised) WHERE deleted_at IS NULL;
 
+CREATE TABLE shk_action (
+  kode_rs TEXT NOT NULL,
+  number BIGINT NOT NULL,
+  id_shk BIGINT NOT NULL,
+  kind TEXT NOT NULL,
+  day DATE NOT NULL,
+  at BIGINT NOT NULL,
+  account TEXT NOT NULL,
+  PRIMARY KEY (kode_rs, number)
+);
+
+CREATE INDEX shk_action_sample ON shk_action (kode_rs, id_shk);
+
 CREATE TABLE shk_hasil (
   kode_rs TEXT NOT NULL,
   id_hasil BIGINT NOT NULL,
@@ -623,6 +676,16 @@ CREATE TABLE shk_hasil (
 CREATE INDEX shk_hasil_parent ON shk_hasil (kode_rs, id_shk);
 
 CREATE INDEX shk_hasil_recognised ON shk_hasil (kode_rs, recognised) WHERE deleted_at IS NULL;
+
+CREATE TABLE shk_merge (
+  kode_rs TEXT NOT NULL,
+  first BIGINT NOT NULL,
+  second BIGINT NOT NULL,
+  same BOOLEAN NOT NULL,
+  at BIGINT NOT NULL,
+  account TEXT NOT NULL,
+  PRIMARY KEY (kode_rs, first, second)
+);
 
 CREATE TABLE tally (
   kode_rs TEXT NOT NULL,
@@ -660,4 +723,34 @@ CREATE TABLE tempat_tidur (
 );
 
 CREATE UNIQUE INDEX tempat_tidur_recognised ON tempat_tidur (kode_rs, recognised) WHERE deleted_at IS NULL;
+
+CREATE TABLE web_session (
+  token_hash TEXT NOT NULL,
+  user_name TEXT NOT NULL,
+  user_version BIGINT NOT NULL,
+  started_at BIGINT NOT NULL,
+  seen_at BIGINT NOT NULL,
+  fresh_at BIGINT NOT NULL,
+  second BOOLEAN NOT NULL,
+  PRIMARY KEY (token_hash)
+);
+
+CREATE INDEX web_session_user ON web_session (user_name);
+
+CREATE TABLE web_user (
+  user_name TEXT NOT NULL,
+  nama BLOB NOT NULL,
+  role TEXT NOT NULL,
+  kode_rs TEXT,
+  region TEXT,
+  hash TEXT,
+  aktif BOOLEAN NOT NULL,
+  version BIGINT NOT NULL,
+  totp BLOB,
+  totp_step BIGINT NOT NULL,
+  code_hash TEXT,
+  code_until BIGINT,
+  created_at BIGINT NOT NULL,
+  PRIMARY KEY (user_name)
+);
 

@@ -8,6 +8,7 @@ from sqlalchemy import Dialect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from rsonline.insight import INDICATORS
 from rsonline.reports.references import shipped
 from rsonline.service.openapi import document
 from rsonline.service.routes import LISTS, PREFIX, endpoints
@@ -46,8 +47,44 @@ def tidy(statement: str) -> str:
     return "\n".join(line.rstrip() for line in statement.replace("\t", "  ").splitlines())
 
 
+PAGES = {
+    "beds": "tempat-tidur",
+    "covid": "pasien-covid",
+    "discipline": "disiplin-pelaporan",
+    "honest": "waktu-tunggu",
+    "oxygen": "oksigen",
+    "screening": "shk",
+    "staff": "tenaga-dan-apd",
+    "staleness": "tempat-tidur",
+    "waiting": "waktu-tunggu",
+}
+"""Where each module's indicators are explained."""
+
+
+def indicators() -> str:
+    """Every indicator with its formula, source and reasons for leaving rows out, as the declarations have them."""
+    lines = [
+        "# Semua indikator",
+        "",
+        "Dibuat dari deklarasi di `src/rsonline/insight/` (`python -m tests.golden --write`). Penjelasan dan apa yang",
+        "tidak dapat dikatakan data ada di halaman tiap bagian. *Lokal*: tidak ada definisi resmi yang diumumkan.",
+    ]
+    for module, some in INDICATORS.items():
+        page = PAGES[module]
+        lines += ["", f"## [{page}](indikator/{page}.md) · `insight/{module}.py`", ""]
+        lines += ["| Indikator | Rumus | Satuan | Sumber | Tidak dihitung |", "|---|---|---|---|---|"]
+        for each in some:
+            reasons = "; ".join(words.id for words in each.reasons.values()) or "–"
+            source = f"{each.source.id}{' (lokal)' if each.local else ''}"
+            name = f"`{each.name}` v{each.version}<br>{each.title.id}"
+            cells = (name, each.formula.id, each.unit.id, source, reasons)
+            lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
 TEXTS: Mapping[str, Callable[[], str]] = {
     "openapi.json": openapi,
+    "../../docs/indikator.md": indicators,
     "routes.txt": routes,
     "sqlite.sql": lambda: ddl(sqlite.dialect()),
     "postgresql.sql": lambda: ddl(postgresql.dialect()),  # type: ignore[no-untyped-call]

@@ -23,6 +23,7 @@ Kind = Literal[
     "conflict",  # not written: the change would make two records the same
     "refused",  # not written: problems that only show beside what is stored
     "repeated",  # not written: the same request was carried out before; `answer` is what was said then
+    "changed",  # not written: somebody changed the record since it was looked at; `row` is what it is now
     "key_reused",  # not written: its Idempotency-Key came before, with another body
 ]
 

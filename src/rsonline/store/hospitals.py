@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 
+from rsonline.reports import regions
 from rsonline.store import journal
 from rsonline.store.access import Access
 from rsonline.store.change import Origin
@@ -47,6 +48,8 @@ class Hospital(NamedTuple):
     clock_mode: ClockMode
     absent_clock_until: datetime | None
     credentials: tuple[Credential, ...]
+    regency: str | None = None
+    """Code of its regency; the first two digits are its province."""
 
 
 def find(access: Access, code: str, now: datetime) -> Hospital | None:
@@ -62,17 +65,23 @@ def find(access: Access, code: str, now: datetime) -> Hospital | None:
         )
     ).mappings()
     found = tuple(Credential(c["number"], c["hash"], c["kind"], c["valid_until"]) for c in valid)
+    return of_row(row, "", found)
+
+
+def of_row(row: sa.RowMapping, before: str, credentials: tuple[Credential, ...] = ()) -> Hospital:
+    """A hospital from its row, whose columns are named with something `before` them."""
     return Hospital(
-        row["kode_rs"],
-        row["nama"],
-        row["zona"],
-        row["aktif"],
-        row["version"],
-        row["create_on_put"],
-        row["always_200"],
-        row["clock_mode"],
-        row["absent_clock_until"],
-        found,
+        row[f"{before}kode_rs"],
+        row[f"{before}nama"],
+        row[f"{before}zona"],
+        row[f"{before}aktif"],
+        row[f"{before}version"],
+        row[f"{before}create_on_put"],
+        row[f"{before}always_200"],
+        row[f"{before}clock_mode"],
+        row[f"{before}absent_clock_until"],
+        credentials,
+        row[f"{before}kab_kota"],
     )
 
 
@@ -92,8 +101,22 @@ def every(access: Access) -> list[dict[str, Any]]:
     return [dict(row) for row in access.connection.execute(query).mappings()]
 
 
-def add(access: Access, code: str, name: str, zone: str, hash: str, *, kind: str = "generated") -> None:
-    """A new hospital with its first password. Raises HospitalError for a bad code or zone, or one that exists."""
+def add(
+    access: Access,
+    code: str,
+    name: str,
+    zone: str,
+    hash: str,
+    *,
+    kind: str = "generated",
+    regency: str | None = None,
+    by: Origin | None = None,
+) -> None:
+    """A new hospital with its first password. Raises HospitalError for a bad code or zone, or one that exists.
+
+    Without `regency` its place is told by its code, as the ministry gives codes out. `by` is who does it, here and
+    below; without it, the operator's command line.
+    """
     if not CODE.fullmatch(code):
         raise HospitalError(f"Kode {code!r} tidak sah: 1 sampai 16 angka atau huruf.")
     if zone not in ZONES:
@@ -107,6 +130,7 @@ def add(access: Access, code: str, name: str, zone: str, hash: str, *, kind: str
         "kode_rs": code,
         "nama": name.strip(),
         "zona": zone,
+        "kab_kota": regency or (code[:4] if regions.regency(code[:4]) else None),
         "aktif": True,
         "version": 1,
         "create_on_put": False,
@@ -116,10 +140,12 @@ def add(access: Access, code: str, name: str, zone: str, hash: str, *, kind: str
     }
     access.connection.execute(sa.insert(hospital).values(values))
     _add_credential(access, code, hash, kind, now)
-    _write_line(access, code, "hospital", [], "add", {k: v for k, v in values.items() if k != "created_at"})
+    _write_line(access, by, code, "hospital", [], "add", {k: v for k, v in values.items() if k != "created_at"})
 
 
-def new_password(access: Access, code: str, hash: str, *, at_once: bool = False, kind: str = "generated") -> int:
+def new_password(
+    access: Access, code: str, hash: str, *, at_once: bool = False, kind: str = "generated", by: Origin | None = None
+) -> int:
     """Give a hospital a new password; the others stay valid for 72 hours, or end now with `at_once`.
 
     Returns the number of the new credential. Raises HospitalError for an unknown hospital.
@@ -139,7 +165,7 @@ def new_password(access: Access, code: str, hash: str, *, at_once: bool = False,
             sa.update(credential).where(*valid, credential.c.valid_until.is_(None)).values(valid_until=end)
         )
     number = _add_credential(access, code, hash, kind, now)
-    _write_line(access, code, "credential", [number], "add", {"kind": kind, "at_once": at_once})
+    _write_line(access, by, code, "credential", [number], "add", {"kind": kind, "at_once": at_once})
     return number
 
 
@@ -147,11 +173,11 @@ def add_twin(access: Access, code: str, hash: str) -> int:
     """Accept one more spelling of the newest password (its MD5, for a client that sends that)."""
     raise_version(access, code)
     number = _add_credential(access, code, hash, "md5", datetime.now(UTC))
-    _write_line(access, code, "credential", [number], "add", {"kind": "md5"})
+    _write_line(access, None, code, "credential", [number], "add", {"kind": "md5"})
     return number
 
 
-def revoke(access: Access, code: str, number: int) -> None:
+def revoke(access: Access, code: str, number: int, *, by: Origin | None = None) -> None:
     """End one credential now. Raises HospitalError where there is no such valid one."""
     raise_version(access, code)
     ended = access.connection.execute(
@@ -161,15 +187,16 @@ def revoke(access: Access, code: str, number: int) -> None:
     )
     if ended.rowcount == 0:
         raise HospitalError(f"Rumah sakit {code} tidak punya kata sandi nomor {number}.")
-    _write_line(access, code, "credential", [number], "revoke", {})
+    _write_line(access, by, code, "credential", [number], "revoke", {})
 
 
-def set_state(access: Access, code: str, **values: Any) -> None:
+def set_state(access: Access, code: str, *, by: Origin | None = None, **values: Any) -> None:
     """Change switches of a hospital: `aktif`, `create_on_put`, `always_200`, `clock_mode`, `absent_clock_until`."""
     raise_version(access, code)
     access.connection.execute(sa.update(hospital).where(hospital.c.kode_rs == code).values(values))
     _write_line(
         access,
+        by,
         code,
         "hospital",
         [],
@@ -208,6 +235,43 @@ def note_good(access: Access, code: str, source: str, at: datetime) -> None:
         access.connection.execute(sa.insert(known_source).values(kode_rs=code, source=source, last_good=at))
 
 
+class Password(NamedTuple):
+    """What may be shown of a password that counts now."""
+
+    number: int
+    kind: str
+    created_at: datetime
+    valid_until: datetime | None
+
+
+def passwords(access: Access, code: str) -> list[Password]:
+    """The passwords of a hospital that count now, newest first."""
+    query = (
+        sa.select(credential)
+        .where(
+            credential.c.kode_rs == code,
+            credential.c.revoked_at.is_(None),
+            sa.or_(credential.c.valid_until.is_(None), credential.c.valid_until > datetime.now(UTC)),
+        )
+        .order_by(credential.c.number.desc())
+    )
+    return [Password(r.number, r.kind, r.created_at, r.valid_until) for r in access.connection.execute(query)]
+
+
+def newest_password(access: Access, code: str) -> int:
+    """The number of the password that was made last, whether or not it counts; 0 for none."""
+    query = sa.select(sa.func.max(credential.c.number)).where(credential.c.kode_rs == code)
+    return access.connection.execute(query).scalar_one() or 0
+
+
+def require_newest(access: Access, code: str, number: int) -> None:
+    """Raise HospitalError unless the newest password still is this one: what was sent twice makes no second one."""
+    # Locked first, so that of two who ask at the same time the second sees what the first made.
+    access.connection.execute(sa.select(hospital.c.version).where(hospital.c.kode_rs == code).with_for_update()).all()
+    if newest_password(access, code) != number:
+        raise HospitalError("Kata sandi baru saja dibuat. Periksa daftarnya sebelum membuat yang lain.")
+
+
 def tallies(access: Access, code: str, days: int = 14) -> list[tuple[str, int]]:
     """What was counted for a hospital in the last days (put-misses, repairs, clock classes), most first."""
     since = (datetime.now(UTC) - timedelta(days=days)).date()
@@ -231,5 +295,9 @@ def _add_credential(access: Access, code: str, hash: str, kind: str, now: dateti
     return number
 
 
-def _write_line(access: Access, code: str, name: str, key: list[Any], verb: str, new: dict[str, Any]) -> None:
-    journal.append(access, Origin(code, 0, "cli", source="cli"), name, key, verb, new)
+def _write_line(
+    access: Access, by: Origin | None, code: str, name: str, key: list[Any], verb: str, new: dict[str, Any]
+) -> None:
+    """The line stands in the chain of the hospital, whoever makes the change."""
+    who = Origin(code, 0, "cli", source="cli") if by is None else by._replace(hospital=code)
+    journal.append(access, who, name, key, verb, new)

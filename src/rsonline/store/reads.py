@@ -1,12 +1,12 @@
 """Reads. The hospital is always the first argument, so that no read can forget it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
-from rsonline.reports.report import Report, Row
+from rsonline.reports.report import Report, Row, key_of
 from rsonline.store.access import Access
 from rsonline.store.change import Origin, Stale
 from rsonline.store.rows import condition, shape_of
@@ -46,6 +46,22 @@ def between(code: str, report: Report[Any], column: str, first: date, last: date
     query = query.where(table.c[column] >= first).order_by(table.c[column].desc())
     if last is not None:
         query = query.where(table.c[column] <= last)
+    return lambda access: _rows(access, report, query)
+
+
+def newest(code: str, report: Report[Any], first: int, count: int) -> Callable[[Access], tuple[list[Row], int]]:
+    """A page of the hospital's numbered records, the newest first, and how many there are in all."""
+    table, query = _alive(code, report)
+    number = table.c[key_of(report.identity)[0]]
+    page = query.order_by(number.desc()).offset(first).limit(count)
+    total = sa.select(sa.func.count()).select_from(table).where(table.c.kode_rs == code, table.c.deleted_at.is_(None))
+    return lambda access: (_rows(access, report, page), access.connection.execute(total).scalar_one())
+
+
+def among(code: str, report: Report[Any], column: str, values: Sequence[int]) -> Look:
+    """The hospital's rows whose number of another record is one of these."""
+    table, query = _alive(code, report)
+    query = query.where(table.c[column].in_(list(values)))
     return lambda access: _rows(access, report, query)
 
 

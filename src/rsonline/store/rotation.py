@@ -18,7 +18,7 @@ from rsonline.store import keys, seal
 from rsonline.store.database import Database
 from rsonline.store.engines import connected, engine_of, transaction, vault_of
 from rsonline.store.rows import shape_of
-from rsonline.store.schema import data_key, idempotency, table_of
+from rsonline.store.schema import api_call, data_key, draft, idempotency, table_of, web_user
 from rsonline.store.seal import FORM, TAKEN_UP, Vault, place
 
 AT_ONCE = 500
@@ -40,6 +40,9 @@ def sealed_tables() -> Iterator[Sealed]:
         if shape.sealed:
             yield Sealed(table_of(report), tuple(name for _, name in shape.sealed), shape.key)
     yield Sealed(idempotency, ("answer",), ("route", "key"))
+    yield Sealed(web_user, ("nama", "totp"), ("user_name",))
+    yield Sealed(draft, ("body",), ("user_name", "form"))
+    yield Sealed(api_call, ("body", "answer"), ("request_id",))
 
 
 Tell = Callable[[str, int], None]
@@ -142,8 +145,10 @@ def _looking(database: Database) -> Iterator[sa.Connection]:
 def _some(database: Database, vault: Vault, sealed: Sealed, found: Sequence[tuple[Any, ...]]) -> int:
     """Seal the rows with these keys anew, in one transaction; how many still had to be."""
     key = list(sealed.table.primary_key)
+    # `kode_rs` may stand outside the key.
+    wanted = {c.name: c for c in (*key, sealed.table.c.kode_rs, *[sealed.table.c[name] for name in sealed.columns])}
     query = (
-        sa.select(*key, *[sealed.table.c[name] for name in sealed.columns])
+        sa.select(*wanted.values())
         .where(sa.tuple_(*key).in_(found), _old(sealed, vault.newest))
         .order_by(*key)
         .with_for_update()
@@ -173,7 +178,9 @@ def _seal_anew(connection: sa.Connection, vault: Vault, sealed: Sealed, rows: Se
     for row in rows:
         values: dict[str, Any] = {f"k_{c.name}": row[c.name] for c in key}
         for name in sealed.columns:
-            where = place(table.name, name, row["kode_rs"], [row[c] for c in sealed.place])
+            # A person may belong to no hospital, or change to another one: its values stand at its name alone.
+            owner = "-" if table is web_user else row["kode_rs"]
+            where = place(table.name, name, owner, [row[c] for c in sealed.place])
             values[f"v_{name}"] = None if row[name] is None else vault.seal(vault.open(row[name], where), where)
         changed.append(values)
     connection.execute(update, changed)

@@ -15,7 +15,7 @@ from rsonline.reports import EVERY_REPORT, TEMPAT_TIDUR
 from rsonline.reports.report import Member, Named, Numbered, Report, Steps, key_of, members
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-HEAD = "0003"
+HEAD = "0004"
 """The revision of the migrations that this code works on."""
 
 
@@ -60,6 +60,7 @@ hospital = sa.Table(
     sa.Column("kode_rs", sa.Text, primary_key=True),
     sa.Column("nama", sa.Text, nullable=False),
     sa.Column("zona", sa.Text, nullable=False),
+    sa.Column("kab_kota", sa.Text, comment="code of its regency, whose first two digits are its province"),
     sa.Column("aktif", sa.Boolean, nullable=False),
     sa.Column("version", sa.BigInteger, nullable=False, comment="counts every change of its credentials and state"),
     sa.Column("create_on_put", sa.Boolean, nullable=False),
@@ -104,6 +105,106 @@ account = sa.Table(
 )
 """Accounts of the patient API. Few and looked for by name: not spread by hospital."""
 
+web_user = sa.Table(
+    "web_user",
+    metadata,
+    sa.Column("user_name", sa.Text, primary_key=True),
+    sa.Column("nama", sa.LargeBinary, nullable=False, comment="sealed"),
+    sa.Column("role", sa.Text, nullable=False, comment="role: petugas, admin-rs, dinkes, kemenkes or operator"),
+    sa.Column("kode_rs", sa.Text, comment="the hospital that it works for; none: another role"),
+    sa.Column("region", sa.Text, comment="the province or regency that a dinkes reads"),
+    sa.Column("hash", sa.Text, comment="of its password; none until the first one is chosen"),
+    sa.Column("aktif", sa.Boolean, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False, comment="counts every change: its sessions end with it"),
+    sa.Column("totp", sa.LargeBinary, comment="sealed secret of the second factor"),
+    sa.Column("totp_step", sa.BigInteger, nullable=False, comment="the last step that was used: none counts twice"),
+    sa.Column("code_hash", sa.Text, comment="SHA-256 of the one-time code for choosing a password"),
+    sa.Column("code_until", Instant),
+    sa.Column("created_at", Instant, nullable=False),
+)
+"""People who use the web application. Few and looked for by name: not spread by hospital."""
+
+web_session = sa.Table(
+    "web_session",
+    metadata,
+    sa.Column("token_hash", sa.Text, primary_key=True, comment="SHA-256 of the cookie"),
+    sa.Column("user_name", sa.Text, nullable=False),
+    sa.Column("user_version", sa.BigInteger, nullable=False),
+    sa.Column("started_at", Instant, nullable=False),
+    sa.Column("seen_at", Instant, nullable=False),
+    sa.Column("fresh_at", Instant, nullable=False, comment="when its owner last proved who it is"),
+    sa.Column("second", sa.Boolean, nullable=False, comment="whether the second factor was given"),
+)
+sa.Index("web_session_user", web_session.c.user_name)
+
+draft = sa.Table(
+    "draft",
+    metadata,
+    sa.Column("kode_rs", sa.Text, primary_key=True),
+    sa.Column("user_name", sa.Text, primary_key=True),
+    sa.Column("form", sa.Text, primary_key=True, comment="which form, with the key of its record"),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False, comment="sealed JSON of what was typed"),
+)
+"""Drafts: what somebody typed and has not sent yet."""
+
+api_call = sa.Table(
+    "api_call",
+    metadata,
+    sa.Column("kode_rs", sa.Text, primary_key=True),
+    sa.Column("request_id", sa.Text, primary_key=True),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("method", sa.Text, nullable=False),
+    sa.Column("report", sa.Text, nullable=False),
+    sa.Column("status", sa.BigInteger, nullable=False),
+    sa.Column("ms", sa.Double, nullable=False),
+    sa.Column("address", sa.Text),
+    sa.Column("clock", sa.Text, comment="class of its X-Timestamp"),
+    sa.Column("repairs", sa.Text, nullable=False),
+    sa.Column("warnings", sa.Text, nullable=False),
+    sa.Column("body", sa.LargeBinary, comment="sealed body"),
+    sa.Column("answer", sa.LargeBinary, comment="sealed answer"),
+)
+sa.Index("api_call_at", api_call.c.kode_rs, api_call.c.at)
+"""The last calls of each hospital's programs, for whoever looks after them."""
+
+shk_action = sa.Table(
+    "shk_action",
+    metadata,
+    sa.Column("kode_rs", sa.Text, primary_key=True),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False, comment="1, 2, 3 … within the hospital"),
+    sa.Column("id_shk", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False, comment="recalled, treated, arrived, lost or closed"),
+    sa.Column("day", sa.Date, nullable=False, comment="local day on which it was done"),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("account", sa.Text, nullable=False),
+)
+sa.Index("shk_action_sample", shk_action.c.kode_rs, shk_action.c.id_shk)
+"""What people did for a newborn that no report of the guide can tell."""
+
+shk_merge = sa.Table(
+    "shk_merge",
+    metadata,
+    sa.Column("kode_rs", sa.Text, primary_key=True),
+    sa.Column("first", sa.BigInteger, primary_key=True, autoincrement=False, comment="the smaller id_shk of the two"),
+    sa.Column("second", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("same", sa.Boolean, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("account", sa.Text, nullable=False),
+)
+"""Whether two records are of one newborn, as a person said last."""
+
+rollup = sa.Table(
+    "rollup",
+    metadata,
+    sa.Column("kode_rs", sa.Text, primary_key=True),
+    sa.Column("section", sa.Text, primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("at", Instant, nullable=False, comment="when it was counted"),
+    sa.Column("body", sa.Text, nullable=False, comment="JSON of what was counted, without persons"),
+)
+"""Figures of a hospital's day, counted again whenever one of its records changes."""
+
 journal = sa.Table(
     "journal",
     metadata,
@@ -128,6 +229,7 @@ journal = sa.Table(
 for _person in (journal.c.person1, journal.c.person2):
     sa.Index(f"journal_{_person.name}", _person, sqlite_where=_person.is_not(None))
 sa.Index("journal_account", journal.c.account, journal.c.at)
+sa.Index("journal_record", journal.c.kode_rs, journal.c.object, journal.c.key)
 
 journal_head = sa.Table(
     "journal_head",

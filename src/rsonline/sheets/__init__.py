@@ -1,0 +1,1 @@
+"""Files of rows: spreadsheets and comma-separated text, read from strangers and written for people."""

@@ -15,6 +15,28 @@ SYMPTOMS = (
     *("demam", "batuk", "pilek", "sakitTenggorokan", "sesakNapas", "lemas", "nyeriOtot", "mualMuntah", "diare"),
     *("anosmia", "napasCepat", "frekNapas30KaliPerMenit", "distresPernapasanBerat", "lainnya"),
 )
+DEATH: dict[str, Any] = {
+    "nik": "9999000000000777",
+    "nama": "Almarhum Contoh",
+    "jenis_kelamin": "L",
+    "tanggal_lahir": "1950-02-03",
+    "ktp_alamat": "Jalan Contoh 3",
+    "ktp_kelurahan_id": 3207102001,
+    "ktp_kecamatan_id": 320710,
+    "ktp_kab_kota_id": 3207,
+    "ktp_provinsi_id": 32,
+    "domisili_alamat": "Jalan Contoh 3",
+    "tanggal_masuk": "2026-02-01",
+    "saturasi_oksigen": 88.5,
+    "tanggal_kematian": "2026-02-08",
+    "lokasi_kematian_id": 1,
+    "penyebab_kematian_langsung_id": "J80",
+    "kasus_kematian_id": "B34.2",
+    **{f"komorbid_{n}_id": None for n in (1, 2, 3, 4)},
+    "status_komorbid": "0",
+    "status_kehamilan": "0",
+}
+"""A death that is taken."""
 _numbers = iter(range(1, 10**9))
 
 

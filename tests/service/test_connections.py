@@ -21,7 +21,7 @@ from rsonline.service.connections import Limits, server, source
 LIMITS = Limits(
     header_seconds=0.5,
     body_seconds=0.5,
-    handler_seconds=0.6,
+    handler_seconds=0.9,
     idle_seconds=0.5,
     connections_per_source=3,
     header_bytes=400,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rsonline.service import doorkeeper
+from rsonline.login import doorkeeper
 from rsonline.service.gate import Gate
 from rsonline.settings import Settings
 from rsonline.store import hospitals
@@ -88,7 +88,7 @@ async def test_the_old_password_is_dead_once_the_change_has_committed(service: S
 
 async def test_two_passwords_are_valid_while_a_hospital_changes_over_and_each_can_end_alone(service: Service) -> None:
     hospital = service.hospital()
-    from rsonline.service.passwords import hash_password
+    from rsonline.login.passwords import hash_password
 
     with transaction(service.database) as access:
         hospitals.new_password(access, hospital.code, hash_password("the-new-one"))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rsonline.service.passwords import hash_password
+from rsonline.login.passwords import hash_password
 from rsonline.store import audit, hospitals
 from rsonline.store.database import Database
 from rsonline.store.engines import transaction

@@ -12,10 +12,10 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from rsonline.intake.receipts import Receipts
 from rsonline.intake.rules import verbs_of
 from rsonline.reports import REPORTS, named
 from rsonline.reports.receipt import NotReceipt, Receipt, digest_of, key_id, signed, unsigned, verify
-from rsonline.service.once import Receipts
 from rsonline.store.change import Full, Outcome
 from rsonline.store.engines import vault_of
 from rsonline.store.postgres import PostgresStore

@@ -43,6 +43,8 @@ class Call:
     at: At
     create_on_put: bool = False
     """This hospital's clients know only PUT: a PUT that finds nothing adds (wire 16.6)."""
+    whole: bool = False
+    """What was sent is the whole record, as of a form: a member that is absent is emptied, not left as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,8 @@ def number_in(call: Call, repairs: list[Repair]) -> int | None:
 def put(call: Call, said: Read, old: Row | None, kind: str, *, extra: Sequence[ReportWarning] = ()) -> Decision:
     """Write the merged record, or refuse it where a required member is still lacking."""
     report = call.report
-    values = merge(report, old if old is None or old["deleted_at"] is None else None, said.values)
+    kept = None if call.whole or old is None or old["deleted_at"] is not None else old
+    values = merge(report, kept, said.values)
     if old is not None and isinstance(report.identity, Numbered):
         values[report.identity.number] = old[report.identity.number]
     lacking = missing(report, values)

@@ -9,6 +9,17 @@ def text(code: str) -> str | None:
     return _texts().get(code)
 
 
+def like(words: str, most: int = 20) -> list[tuple[str, str]]:
+    """Codes that begin with these words, or whose text has all of them, with their texts; those by code first."""
+    asked = words.casefold().split()
+    if not asked:
+        return []
+    by_code = [(c, t) for c, t in _texts().items() if c.casefold().startswith(asked[0]) and len(asked) == 1]
+    by_text = [(c, t) for c, t in _texts().items() if all(word in t.casefold() for word in asked)]
+    # A block such as A00-B99 is no diagnosis.
+    return [pair for pair in dict.fromkeys(by_code + by_text) if "-" not in pair[0] and pair[0][0].isalpha()][:most]
+
+
 @cache
 def _texts() -> dict[str, str]:
     with warnings.catch_warnings():

@@ -62,3 +62,13 @@ def regencies_of(code: str) -> dict[str, str]:
 def all_names() -> Regions:
     """Every province, regency and district by code."""
     return _all()
+
+
+def all_regencies() -> dict[str, str]:
+    """Every regency by code."""
+    return dict(sorted(_all().regencies.items()))
+
+
+def all_districts() -> dict[str, str]:
+    """Every district by code."""
+    return _all().districts

@@ -25,6 +25,16 @@ class Record(msgspec.Struct, kw_only=True, omit_defaults=True):
     renewed: ClassVar[frozenset[str]] = frozenset({"tgllapor"})
     """Members that speak of one message: a later message that lacks them does not keep the old value."""
 
+    def __repr__(self) -> str:
+        """Its members, but of what identifies a person only that it is there (SR-50)."""
+        said = (f"{name}={value if value == '…' else repr(value)}" for name, value in self.__rich_repr__())
+        return f"{type(self).__name__}({', '.join(said)})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """The same for the terminal."""
+        shown = ((m.name, getattr(self, m.name), m.personal) for m in members(type(self)))
+        return [(name, "…" if hidden else value) for name, value, hidden in shown if value is not None]
+
     @staticmethod
     def settle(values: Row, at: At) -> None:
         """Fill in, in place, what the guide lets a client leave out. The values are complete but for that."""

@@ -13,10 +13,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from rsonline.reports.fields import At
-from rsonline.reports.references import Reference
-from rsonline.service.clock import judge
-from rsonline.service.doorkeeper import (
+from rsonline.login.doorkeeper import (
+    USER,
     Busy,
     Doorkeeper,
     StoredCredential,
@@ -25,9 +23,12 @@ from rsonline.service.doorkeeper import (
     Verified,
     source_of,
 )
+from rsonline.reports.fields import At
+from rsonline.reports.references import Reference
+from rsonline.service.clock import Claimed, judge
 from rsonline.service.tokens import Claims
 from rsonline.settings import Settings
-from rsonline.store import accounts, hospitals
+from rsonline.store import accounts, hospitals, people
 from rsonline.store.accounts import Account
 from rsonline.store.change import Full, Origin
 from rsonline.store.engines import Store
@@ -51,6 +52,8 @@ class Caller:
     at: At
     create_on_put: bool
     always_200: bool
+    ahead: float | None = None
+    """Seconds that its clock is ahead of the server's; None where it named no time."""
 
 
 class Bearer(NamedTuple):
@@ -94,6 +97,8 @@ class StoredCredentials:
         """The hospital with its valid credentials, or an account of the patient API."""
         if code.startswith(ACCOUNT):
             return await self._account(code)
+        if code.startswith(USER):
+            return await self._person(code)
         now = datetime.now(UTC)
         found = await self._store.read(None, lambda access: hospitals.find(access, code, now))
         if found is None:
@@ -110,6 +115,12 @@ class StoredCredentials:
         until = None if found.valid_until is None else found.valid_until.timestamp()
         stored = StoredCredential(1, found.hash, until)
         return StoredHospital(key, _version(found), found.active, (stored,))
+
+    async def _person(self, key: str) -> StoredHospital | None:
+        found = await self._store.read(None, lambda access: people.find(access, key.removeprefix(USER)))
+        if found is None or found.hash is None:
+            return None
+        return StoredHospital(key, found.version, found.active, (StoredCredential(1, found.hash, None),))
 
     async def account(self, name: str) -> Account | None:
         """An account as it is now."""
@@ -135,7 +146,9 @@ class StoredCredentials:
     async def rehash(self, code: str, credential: int, hash: str) -> None:
         """Keep a stronger hash of the same password, where there is room for it."""
         with suppress(Full):
-            if code.startswith(ACCOUNT):
+            if code.startswith(USER):
+                await self._store.perform(lambda access: people.rehash(access, code.removeprefix(USER), hash))
+            elif code.startswith(ACCOUNT):
                 await self._store.perform(lambda access: accounts.rehash(access, code.removeprefix(ACCOUNT), hash))
             else:
                 await self._store.perform(lambda access: hospitals.rehash(access, code, credential, hash))
@@ -148,7 +161,8 @@ class Gate:
         self._settings = settings
         self._stored = StoredCredentials(store)
         _return_large_blocks()
-        self._doorkeeper = Doorkeeper(self._stored)
+        self.doorkeeper = self._doorkeeper = Doorkeeper(self._stored)
+        """Who verifies the passwords of both doors: argon2 has one bounded line in a process (SR-05)."""
         self._references = references
         self._proxies = tuple(ip_network(p) for p in settings.trusted_proxies)
         self._hosts = frozenset(h.lower() for h in settings.allowed_hosts)
@@ -201,7 +215,13 @@ class Gate:
             absent_allowed=claimed is None,
         )
         if judged.refused:
-            raise Denied(401, "timestamp_unreadable" if judged.instant is None else "timestamp_expired")
+            # The password was right: whose clock it is may stand in the hospital's own log of its calls.
+            raise Denied(
+                401,
+                "timestamp_unreadable" if judged.instant is None else "timestamp_expired",
+                hospital=facts.code,
+                clock=_with_skew(judged),
+            )
         origin = Origin(
             hospital=facts.code,
             version=verified.version,
@@ -226,6 +246,7 @@ class Gate:
             at,
             facts.create_on_put or self._settings.create_on_put,
             facts.always_200 or self._settings.always_200,
+            judged.skew,
         )
 
     async def log_in(self, name: str, password: str, address: str) -> Account:
@@ -316,6 +337,10 @@ class Gate:
 def _version(account: Account) -> int:
     """What ends a verification of an account: a change of it or of its hospital. Both only rise."""
     return account.version + (account.hospital_version or 0)
+
+
+def _with_skew(judged: Claimed) -> str:
+    return judged.clock if judged.skew is None else f"{judged.clock}:{judged.skew:.0f}"
 
 
 def _return_large_blocks() -> None:

@@ -8,16 +8,15 @@ from datetime import datetime
 
 import msgspec
 
-from rsonline.reports.receipt import Receipt, digest_of, key_id, signed, unsigned
+from rsonline.intake.receipts import WRITTEN, Receipts
+from rsonline.reports.receipt import digest_of
 from rsonline.reports.verdict import Repair, ReportWarning
 from rsonline.service.dialects import Answer
 from rsonline.store.change import Change, Once, Outcome
 from rsonline.store.engines import Store
 from rsonline.store.schema import from_millis, to_millis
-from rsonline.store.seal import Vault
 
 _KEY = re.compile(r'"?[!#-~]{1,200}"?')
-_WRITTEN = ("saved", "updated", "removed")
 
 
 class Kept(msgspec.Struct):
@@ -62,7 +61,7 @@ def once(
                 [dict(element) for element in answer.elements],
                 [(r.code, r.where) for r in repairs],
                 [(w.code, w.member) for w in answer.warnings],
-                (request_id, to_millis(outcome.at)) if outcome.kind in _WRITTEN and outcome.at else None,
+                (request_id, to_millis(outcome.at)) if outcome.kind in WRITTEN and outcome.at else None,
             )
         )
 
@@ -75,25 +74,6 @@ def unfolded(kept: bytes) -> tuple[Answer, tuple[Repair, ...], tuple[str, dateti
     warnings = tuple(ReportWarning(member=member, code=code) for code, member in said.warnings)
     receipt = None if said.receipt is None else (said.receipt[0], from_millis(said.receipt[1]))
     return Answer(said.status, said.elements, warnings), tuple(Repair(*r) for r in said.repairs), receipt
-
-
-class Receipts:
-    """Signs receipts. One for the process."""
-
-    def __init__(self, vault: Vault) -> None:
-        self._vault = vault
-        self._key = key_id(vault.public_key)
-
-    def of(self, outcome: Outcome, request_id: str, hospital: str, body: bytes) -> str | None:
-        """The receipt of what an outcome has written; None where it wrote nothing."""
-        if outcome.kind not in _WRITTEN or outcome.at is None:
-            return None
-        return self.sign(request_id, outcome.at, hospital, body)
-
-    def sign(self, request_id: str, at: datetime, hospital: str, body: bytes) -> str:
-        """A receipt; the same for the same request, however often it is made."""
-        said = unsigned(Receipt(request_id, hospital, digest_of(body), at), self._key)
-        return signed(said, self._vault.sign(said.encode()))
 
 
 @dataclass(frozen=True, slots=True)

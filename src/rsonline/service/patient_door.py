@@ -24,8 +24,9 @@ from rsonline.reports.kinds.pasien_covid import PASIEN_LAB, PASIEN_NUMBER
 from rsonline.reports.references import Reference
 from rsonline.reports.report import Report
 from rsonline.reports.verdict import Refused
-from rsonline.service import dialects, metrics, once, tokens
+from rsonline.service import calls, dialects, metrics, once, tokens
 from rsonline.service import patient_answers as answers
+from rsonline.service.calls import CallLog
 from rsonline.service.gate import Bearer, Denied, Gate
 from rsonline.service.hooks import Hooks
 from rsonline.service.once import BadKey, Carrier
@@ -113,12 +114,26 @@ class Served:
     receipt: str | None = None
     replayed: bool = False
     warnings: Sequence[Any] = field(default=())
+    clock: str | None = None
+    ahead: float | None = None
+    """It is sent no X-Timestamp."""
+    report: Report[Any] | None = None
+    body: bytes | None = None
+    outside: Mapping[str, str] = field(default_factory=dict)
 
 
 class PatientDoor:
     """The patient API."""
 
-    def __init__(self, store: Store, gate: Gate, references: Mapping[str, Reference], hooks: Hooks) -> None:
+    def __init__(
+        self,
+        store: Store,
+        gate: Gate,
+        references: Mapping[str, Reference],
+        hooks: Hooks,
+        calls: CallLog | None = None,
+    ) -> None:
+        self._calls = calls
         self._store = store
         self._gate = gate
         self._references = references
@@ -162,6 +177,12 @@ class PatientDoor:
             warnings=[w.code for w in answer.warnings] or None,
             ms=round(seconds * 1000, 1),
         )
+        if self._calls is not None and served.hospital is not None:
+            # Neither the password nor the token of a login is written down.
+            said = None if f"/{served.name}" in LOGINS else body
+            warned = {"warnings": _warnings(served)}
+            told = calls.told(served, request_id, answer.status, seconds, said, **warned)
+            self._calls.note(told._replace(report=f"api/{served.name}"))
 
     async def _answer(
         self, scope: Scope, receive: Receive, headers: Mapping[str, Sequence[str]], served: Served, request_id: str
@@ -186,7 +207,9 @@ class PatientDoor:
         if bearer.origin is None or bearer.at is None:
             # A consumer owns no reports (1.3).
             raise Denied(403, "token")
-        raw = await body_of(receive, LARGEST_BODY)
+        raw = served.body = await body_of(receive, LARGEST_BODY)
+        served.report = route.report
+        served.outside = {} if segment is None else {"segment": segment}
         sent = _json(raw, headers) if served.method in ("POST", "PATCH") else None
         page = answers.asked(query)
         message = Message(
@@ -456,13 +479,16 @@ def _failure(error: Exception, served: Served) -> Answer:
             return answers.said(500, "internal error")
 
 
+def _warnings(served: Served) -> bytes:
+    return ", ".join(f"{w.code}:{w.member}" for w in served.warnings).encode("ascii", "replace")
+
+
 def _headers(status: int, served: Served, request_id: str, length: int) -> list[tuple[bytes, bytes]]:
     headers = [*_FIXED, (b"content-length", str(length).encode()), (b"x-request-id", request_id.encode())]
     if status == 204:
         headers += _PREFLIGHT
     if served.warnings:
-        listed = ", ".join(f"{w.code}:{w.member}" for w in served.warnings)
-        headers.append((b"x-rsonline-warnings", listed.encode("ascii", "replace")))
+        headers.append((b"x-rsonline-warnings", _warnings(served)))
     if served.receipt:
         headers.append((b"x-rsonline-receipt", served.receipt.encode()))
     if served.replayed:

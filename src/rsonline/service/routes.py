@@ -8,7 +8,7 @@ import re
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -21,9 +21,10 @@ from rsonline.intake.verbs import Asked, Call, Verb, viewing
 from rsonline.reports import REPORTS
 from rsonline.reports.lenient import Malformed
 from rsonline.reports.references import Reference
-from rsonline.reports.report import Report, Steps
+from rsonline.reports.report import Numbered, Report, Steps
 from rsonline.reports.verdict import Problem, Refused, Repair, ReportWarning
-from rsonline.service import dialects, metrics, once
+from rsonline.service import calls, dialects, metrics, once
+from rsonline.service.calls import CallLog
 from rsonline.service.dialects import Answer, Incoming, Sent
 from rsonline.service.gate import Caller, Denied, Gate
 from rsonline.service.once import BadKey, Carrier
@@ -96,8 +97,10 @@ class GuideDoor:
         store: Store,
         gate: Gate,
         references: Mapping[str, Reference],
+        calls: CallLog | None = None,
         reports: Sequence[Report[Any]] = REPORTS,
     ) -> None:
+        self._calls = calls
         self._store = store
         self._gate = gate
         self._references = references
@@ -150,6 +153,9 @@ class GuideDoor:
             warnings=[w.code for w in answer.warnings] or None,
             ms=round(seconds * 1000, 1),
         )
+        if self._calls is not None and served.hospital is not None:
+            said = {"repairs": _listed(served.repairs, "where"), "warnings": _listed(answer.warnings, "member")}
+            self._calls.note(calls.told(served, request_id, answer.status, seconds, body, **said))
 
     def _route(self, path: str) -> tuple[Endpoint | List | None, str | None]:
         tidy = tidied(path)
@@ -194,8 +200,9 @@ class GuideDoor:
                 caller.origin.clock,
                 caller.always_200,
             )
+            served.ahead = caller.ahead
             if body is None:
-                body = await body_of(receive, LARGEST_BODY)
+                body = served.body = await body_of(receive, LARGEST_BODY)
                 if body is None:
                     return dialects.failed(413, "too_large", language, most=LARGEST_BODY)
             try:
@@ -217,8 +224,11 @@ class GuideDoor:
         return Answer(200, [{id_column: e.id, name_column: e.nama} for e in entries])
 
     async def _serve(self, route: Endpoint, incoming: Incoming, caller: Caller, served: "Served") -> Answer:
-        report = route.report
+        report = served.report = route.report
+        if incoming.segment is not None and isinstance(report.identity, Numbered):
+            served.outside = {report.identity.number: incoming.segment}
         sent = dialects.unwrap(report, incoming)
+        served.outside = {name: str(value) for name, value in sent.outside}
         served.repairs = (*served.repairs, *sent.repairs)
         call = Call(caller.origin, report, sent.members, caller.at, caller.create_on_put)
         asked = route.verbs[served.method](call)
@@ -293,6 +303,12 @@ class Served:
     retry_after: int = 2
     receipt: str | None = None
     replayed: bool = False
+    report: Report[Any] | None = None
+    ahead: float | None = None
+    """Seconds that its clock is ahead."""
+    body: bytes | None = None
+    outside: Mapping[str, str] = field(default_factory=dict)
+    """Members that did not stand in the body."""
 
 
 def _failure(error: Exception, served: Served) -> Answer:
@@ -300,6 +316,9 @@ def _failure(error: Exception, served: Served) -> Answer:
     match error:
         case Denied():
             served.retry_after = error.retry_after or served.retry_after
+            # Named only where the password was right.
+            served.hospital = error.detail.get("hospital", served.hospital)
+            served.clock = error.detail.get("clock", served.clock)
             if error.status in (401, 400):
                 return dialects.denied(error.status, error.reason, served.language, **error.detail)
             return dialects.failed(error.status, error.reason, served.language, **error.detail)

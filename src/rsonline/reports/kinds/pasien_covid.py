@@ -11,6 +11,9 @@ from rsonline.reports.report import Numbered, Record, Report, Row, members
 from rsonline.reports.verdict import Problem, Words
 
 GEJALA = Words("Gejala", "Symptoms")
+ORANG = Words("Identitas", "Identity")
+DOMISILI = Words("Domisili dan pekerjaan", "Residence and occupation")
+RAWAT = Words("Perawatan", "Care")
 PASIEN_NUMBER = "laporanCovid19Versi3Id"
 PRIMARY_ICD = ("B34.2", "P96.8", "Z03.8", "U07.1", "U07.2")
 DIED = 2
@@ -20,33 +23,48 @@ DIED = 2
 class PasienCovid(Record, kw_only=True):
     """One patient's stay. `dirawat` is the identity number while the patient is in care, nothing afterwards."""
 
-    kewarganegaraanId: Annotated[str, JoiCode(of="kewarganegaraan"), Label("Kewarganegaraan", "Nationality")]
-    nik: Annotated[str, JoiText(40), Personal(person=True), Label("NIK", "NIK")]
-    noPassport: Annotated[
-        str | None, JoiText(40, nullable=True), Personal(person=True), Label("Nomor paspor", "Passport number")
+    kewarganegaraanId: Annotated[
+        str, JoiCode(of="kewarganegaraan"), Label("Kewarganegaraan", "Nationality", group=ORANG)
     ]
-    asalPasienId: Annotated[int, JoiId(of="asalpasien"), Label("Asal pasien", "Traveller category")]
-    noRM: Annotated[str, JoiText(50), Personal(sought=True), Label("Nomor rekam medis", "Medical record number")]
-    namaLengkapPasien: Annotated[str, JoiText(150), Personal(), Label("Nama lengkap", "Full name")]
-    namaInisialPasien: Annotated[str, JoiText(30), Personal(), Label("Inisial", "Initials")]
-    tanggalLahir: Annotated[date, JoiDay(), Label("Tanggal lahir", "Birth date")]
-    email: Annotated[str | None, JoiText(150, nullable=True), Personal(), Label("Email", "E-mail")] = None
-    noTelp: Annotated[str, JoiText(40), Personal(), Label("Nomor telepon", "Phone")]
-    jenisKelaminId: Annotated[str, JoiCode(of="jeniskelamin"), Label("Jenis kelamin", "Sex")]
-    domisiliKecamatanId: Annotated[int, JoiId(of="regions"), Label("Kecamatan domisili", "District of residence")]
-    domisiliKabKotaId: Annotated[int, JoiId(of="regions"), Label("Kabupaten/kota domisili", "Regency of residence")]
-    domisiliProvinsiId: Annotated[int, JoiId(of="regions"), Label("Provinsi domisili", "Province of residence")]
-    pekerjaanId: Annotated[int, JoiId(of="pekerjaan"), Label("Pekerjaan", "Occupation")]
-    tanggalMasuk: Annotated[date, JoiDay(), Label("Tanggal masuk", "Admitted")]
-    jenisPasienId: Annotated[int, JoiId(of="jenispasien_covid"), Label("Jenis pasien", "Kind of visit")]
-    varianCovidId: Annotated[int, JoiId(of="variancovid"), Label("Varian COVID-19", "Variant")]
-    statusPasienId: Annotated[int, JoiId(of="statuspasien"), Label("Status pasien", "Case status")]
-    statusCoInsidenId: Annotated[int, JoiId(of="ya_tidak"), Label("Koinsiden", "Coincidental")]
-    statusRawatId: Annotated[int, JoiId(of="statusrawat"), Label("Status rawat", "Place of care")]
-    alatOksigenId: Annotated[int | None, JoiId(nullable=True, of="alatoksigen"), Label("Alat oksigen", "Oxygen device")]
-    penyintasId: Annotated[int, JoiId(of="ya_tidak"), Label("Penyintas", "Had COVID-19 before")]
-    tanggalOnsetGejala: Annotated[date, JoiDay(), Label("Onset gejala", "Onset of symptoms")]
-    kelompokGejalaId: Annotated[int, JoiId(of="kelompokgejala"), Label("Kelompok gejala", "Symptom group")]
+    nik: Annotated[str, JoiText(40), Personal(person=True), Label("NIK", "NIK", group=ORANG)]
+    noPassport: Annotated[
+        str | None,
+        JoiText(40, nullable=True),
+        Personal(person=True),
+        Label("Nomor paspor", "Passport number", group=ORANG),
+    ]
+    asalPasienId: Annotated[int, JoiId(of="asalpasien"), Label("Asal pasien", "Traveller category", group=ORANG)]
+    noRM: Annotated[
+        str, JoiText(50), Personal(sought=True), Label("Nomor rekam medis", "Medical record number", group=ORANG)
+    ]
+    namaLengkapPasien: Annotated[str, JoiText(150), Personal(), Label("Nama lengkap", "Full name", group=ORANG)]
+    namaInisialPasien: Annotated[str, JoiText(30), Personal(), Label("Inisial", "Initials", group=ORANG)]
+    tanggalLahir: Annotated[date, JoiDay(), Label("Tanggal lahir", "Birth date", group=ORANG)]
+    email: Annotated[str | None, JoiText(150, nullable=True), Personal(), Label("Email", "E-mail", group=ORANG)] = None
+    noTelp: Annotated[str, JoiText(40), Personal(), Label("Nomor telepon", "Phone", group=ORANG)]
+    jenisKelaminId: Annotated[str, JoiCode(of="jeniskelamin"), Label("Jenis kelamin", "Sex", group=ORANG)]
+    domisiliKecamatanId: Annotated[
+        int, JoiId(of="regions"), Label("Kecamatan domisili", "District of residence", group=DOMISILI)
+    ]
+    domisiliKabKotaId: Annotated[
+        int, JoiId(of="regions"), Label("Kabupaten/kota domisili", "Regency of residence", group=DOMISILI)
+    ]
+    domisiliProvinsiId: Annotated[
+        int, JoiId(of="regions"), Label("Provinsi domisili", "Province of residence", group=DOMISILI)
+    ]
+    pekerjaanId: Annotated[int, JoiId(of="pekerjaan"), Label("Pekerjaan", "Occupation", group=DOMISILI)]
+    tanggalMasuk: Annotated[date, JoiDay(), Label("Tanggal masuk", "Admitted", group=RAWAT)]
+    jenisPasienId: Annotated[int, JoiId(of="jenispasien_covid"), Label("Jenis pasien", "Kind of visit", group=RAWAT)]
+    varianCovidId: Annotated[int, JoiId(of="variancovid"), Label("Varian COVID-19", "Variant", group=RAWAT)]
+    statusPasienId: Annotated[int, JoiId(of="statuspasien"), Label("Status pasien", "Case status", group=RAWAT)]
+    statusCoInsidenId: Annotated[int, JoiId(of="ya_tidak"), Label("Koinsiden", "Coincidental", group=RAWAT)]
+    statusRawatId: Annotated[int, JoiId(of="statusrawat"), Label("Status rawat", "Place of care", group=RAWAT)]
+    alatOksigenId: Annotated[
+        int | None, JoiId(nullable=True, of="alatoksigen"), Label("Alat oksigen", "Oxygen device", group=RAWAT)
+    ]
+    penyintasId: Annotated[int, JoiId(of="ya_tidak"), Label("Penyintas", "Had COVID-19 before", group=RAWAT)]
+    tanggalOnsetGejala: Annotated[date, JoiDay(), Label("Onset gejala", "Onset of symptoms", group=RAWAT)]
+    kelompokGejalaId: Annotated[int, JoiId(of="kelompokgejala"), Label("Kelompok gejala", "Symptom group", group=RAWAT)]
     demamId: Annotated[int, JoiId(of="ya_tidak"), Within("gejala"), Label("Demam", "Fever", group=GEJALA)]
     batukId: Annotated[int, JoiId(of="ya_tidak"), Within("gejala"), Label("Batuk", "Cough", group=GEJALA)]
     pilekId: Annotated[int, JoiId(of="ya_tidak"), Within("gejala"), Label("Pilek", "Runny nose", group=GEJALA)]

@@ -13,16 +13,19 @@ from functools import partial
 import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rsonline import logs
+from rsonline.insight.current import Current
+from rsonline.intake.receipts import Receipts
 from rsonline.reports import EVERY_REPORT
 from rsonline.reports.receipt import key_id
 from rsonline.reports.references import with_own_rows
 from rsonline.reports.report import check
 from rsonline.service import connections, metrics, reference
+from rsonline.service.calls import CallLog
 from rsonline.service.gate import Gate
 from rsonline.service.hooks import Hooks, load
 from rsonline.service.patient_door import PatientDoor
@@ -32,6 +35,9 @@ from rsonline.store import migrate
 from rsonline.store.change import Busy
 from rsonline.store.engines import Store, open_store
 from rsonline.store.seal import Vault
+from rsonline.web import door, insight_data, sheets
+from rsonline.web.pages import House
+from rsonline.web.site import PAGES
 
 log = structlog.get_logger("rsonline")
 EXIT_STORAGE = 74
@@ -57,13 +63,21 @@ class Application:
         self.close = close
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """What is below `/fo` goes to the guide's door, below `/api` to the patient API, in any letter case."""
+        """What is below `/fo` goes to the guide's door, below `/api` to the patient API."""
         if scope["type"] == "http" and scope["path"][:3].lower() == "/fo":
             await self._guide(scope, receive, send)
-        elif scope["type"] == "http" and scope["path"][:5].lower() in ("/api/", "/api"):
+        elif _of_patients(scope):
             await self._patients(scope, receive, send)
         else:
             await self._people(scope, receive, with_headers(send))
+
+
+def _of_patients(scope: Scope) -> bool:
+    """Whether an address is one of the patient API. What insight tells programs is below `/api` too."""
+    if scope["type"] != "http":
+        return False
+    path = scope["path"]
+    return path[:5].lower() in ("/api/", "/api") and not f"{path}/".startswith(f"{insight_data.API}/")
 
 
 RECEIPT_KEY = "/.well-known/rsonline-receipt-key"
@@ -99,7 +113,8 @@ def with_headers(send: Send) -> Send:
 
 def undeclared(routes: Sequence[BaseRoute]) -> list[str]:
     """The addresses that nobody has declared public: the application does not start with one (SR-17)."""
-    return [path for route in routes if (path := getattr(route, "path", "?")) not in PUBLIC]
+    declared = PUBLIC | {page.path for page in PAGES} | {door.FILES}
+    return [path for route in routes if (path := getattr(route, "path", "?")) not in declared]
 
 
 def create_app(
@@ -122,12 +137,16 @@ def create_app(
         on_broken=on_broken,
     )
     gate = Gate(settings, store, references)
-    guide = GuideDoor(store, gate, references)
+    calls = CallLog(store)
+    guide = GuideDoor(store, gate, references, calls)
+    house = House(settings, store, gate.doorkeeper, references, Receipts(store.vault), Current(store))
     hooks = Hooks(load(settings.laboratory_registry), load(settings.population_registry))
-    patients = PatientDoor(store, gate, references, hooks)
+    patients = PatientDoor(store, gate, references, hooks, calls)
 
     async def close() -> None:
         """Write what waits, then close. Called by the lifespan, or by whoever runs the application without one."""
+        await house.current.close()
+        await calls.close()
         await store.close()
         gate.close()
 
@@ -147,6 +166,7 @@ def create_app(
         Route("/metrics", partial(_metrics, store)),
         Route(RECEIPT_KEY, partial(_receipt_key, store)),
         *reference.routes(settings, references),
+        *door.routes(house, PAGES, lambda request: _address(gate, request)),
     ]
     if unknown := undeclared(routes):
         raise RuntimeError(f"no permission is declared for {', '.join(unknown)}")
@@ -163,7 +183,15 @@ async def keep_keys_new(vault: Vault) -> None:
             log.warning("keys.not_read", error=type(error).__name__)
 
 
+def _address(gate: Gate, request: Request) -> str:
+    """Where a person's request comes from."""
+    headers = {"x-forwarded-for": request.headers.getlist("x-forwarded-for")}
+    return gate.address(request.client.host if request.client else "", headers)
+
+
 async def _welcome(request: Request) -> Response:
+    if "text/html" in request.headers.get("accept", ""):
+        return RedirectResponse("/beranda", 303)
     return JSONResponse({"service": "rsonline", "guide": "/fo/index.php", "openapi": "/openapi.json", "docs": "/docs"})
 
 
@@ -192,14 +220,22 @@ async def _receipt_key(store: Store, request: Request) -> Response:
     return JSONResponse({"alg": "Ed25519", "key": key_id(public), "public": base64.b64encode(public).decode()})
 
 
+def limits_of(settings: Settings) -> connections.Limits:
+    """What a connection may do: one address takes files, which are larger than any message (SR-21, SR-28)."""
+    usual = connections.Limits.body_bytes
+    return connections.Limits(
+        connections_per_source=settings.connections_per_source,
+        exempt=frozenset(settings.trusted_proxies),
+        body_limit=lambda path: sheets.body_limit(path, usual),
+    )
+
+
 def run(settings: Settings) -> None:
     """Migrate the database and serve until a signal. Raises MigrationError, and OSError for an address in use."""
     listening = socket.create_server((settings.host, settings.port), family=_family(settings.host), backlog=2048)
     logs.configure(settings.log_level, settings.log_format)
     migrate.upgrade(settings.place)
-    limits = connections.Limits(
-        connections_per_source=settings.connections_per_source, exempt=frozenset(settings.trusted_proxies)
-    )
+    limits = limits_of(settings)
     application = create_app(settings)
     # What is there now stays: collecting must not walk through it again and again while requests come and go.
     gc.freeze()

@@ -1,0 +1,161 @@
+"""Rooms and beds: one table of all rooms, each saved by itself, confirmed unchanged, added, or taken away."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from starlette.responses import Response
+
+from rsonline.reports import TEMPAT_TIDUR
+from rsonline.reports.report import Row, members
+from rsonline.reports.verdict import Words
+from rsonline.store import reads
+from rsonline.web import forms, lines, render
+from rsonline.web.door import Wrong
+from rsonline.web.lines import Line
+from rsonline.web.pages import House, Page
+from rsonline.web.visit import Visit
+
+PATH = "/tempat-tidur"
+MAIN = ("jumlah_ruang", "jumlah", "terpakai", "antrian", "prepare", "prepare_plan")
+"""The members that stand in the table's columns; the others fold out below."""
+_HIDDEN = frozenset(m.name for m in members(TEMPAT_TIDUR.record)) - set(MAIN)
+NEW = "baru"
+FRESH = timedelta(hours=12)
+
+
+async def table(house: House, visit: Visit) -> Response:
+    """All rooms, by bed type."""
+    rows = await house.store.read(visit.origin, reads.having(visit.own.code, TEMPAT_TIDUR, {}, ("id_t_tt",)))
+    return shown(visit, rows)
+
+
+def shown(visit: Visit, rows: Sequence[Row], *, status: int = 200, instead: Line | None = None) -> Response:
+    """The page; `instead` is a line that was just sent and takes the place of its stored form."""
+    types = visit.here.references["tempat_tidur"].entries
+    order = {id_tt: place for place, id_tt in enumerate(types)}
+    opened = _opened(visit)
+    groups: dict[str, list[Line]] = {}
+    for row in sorted(rows, key=lambda r: (order.get(r["id_tt"], 99), r["ruang"].casefold())):
+        made = room_line(visit, row, brief=row["id_t_tt"] != opened)
+        name = type_name(visit, row["id_tt"])
+        groups.setdefault(name, []).append(instead if instead is not None and instead.id == made.id else made)
+    adding = instead if instead is not None and instead.id == NEW else room_line(visit, None)
+    return render.page(
+        visit,
+        "tempat_tidur.html",
+        status,
+        groups=groups,
+        adding=adding,
+        rows=rows,
+        total={name: sum(row[name] or 0 for row in rows) for name in ("jumlah", "terpakai", "antrian")},
+        main=MAIN,
+        opened=opened,
+        fresh_since=visit.now - FRESH,
+        saved=lines.just_saved(visit),
+    )
+
+
+def _opened(visit: Visit) -> int | None:
+    """The room whose further fields are to be shown: with those of all rooms the page would be five times as long."""
+    text = visit.request.query_params.get("buka", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else None
+
+
+def type_name(visit: Visit, id_tt: str) -> str:
+    """The name of a bed type."""
+    entry = visit.here.references["tempat_tidur"].entries.get(id_tt)
+    return id_tt if entry is None else entry.name if visit.language == "en" else entry.nama
+
+
+def room_line(visit: Visit, row: Row | None, typed: dict[str, str] | None = None, *, brief: bool = False) -> Line:
+    """One room as a line; without a row, the line for a new one. `brief` leaves out what stands in no column."""
+    if row is None:
+        return lines.line(visit, TEMPAT_TIDUR, NEW, visit.t("Ruang baru", "New room"), None, typed)
+    hidden = _HIDDEN if brief else ()
+    made = lines.line(visit, TEMPAT_TIDUR, f"r{row['id_t_tt']}", row["ruang"] or "–", row, typed, hidden)
+    if brief:
+        return made
+    for name in ("id_tt", "ruang"):
+        # What a room is known by: another name is another room to the hospital's programs.
+        made.fields[name].fixed = True
+    return made
+
+
+async def _room(house: House, visit: Visit) -> Row:
+    """The room in the address; raise Wrong for none."""
+    text = visit.request.path_params["number"]
+    if not (text.isascii() and text.isdigit() and len(text) < 18):
+        raise Wrong(404, "Ruang ini tidak ada.", "There is no such room.")
+    look = reads.having(visit.own.code, TEMPAT_TIDUR, {"id_t_tt": int(text)})
+    rows = await house.store.read(visit.origin, look)
+    if not rows:
+        raise Wrong(404, "Ruang ini sudah tidak ada.", "This room is not there any more.")
+    return rows[0]
+
+
+async def save(house: House, visit: Visit) -> Response:
+    """Save one room, or confirm that it is as it was."""
+    row = await _room(house, visit)
+    typed = await lines.typed_in(visit)
+    known = {"id_tt": row["id_tt"], "ruang": row["ruang"]}
+    # Fields that the line did not show are as they were; the version says that nobody changed them meanwhile.
+    typed = {**forms.texts(TEMPAT_TIDUR, row, visit.here), **typed}
+    said = {**forms.sent(TEMPAT_TIDUR, {**typed, **known}, visit.here), "id_t_tt": str(row["id_t_tt"])}
+    done = await lines.send(house, visit, TEMPAT_TIDUR, "PUT", said, typed)
+    if done.seq is not None and not done.row:
+        done = replace(done, row=await _room(house, visit))
+    made = lines.after(visit, TEMPAT_TIDUR, room_line(visit, row, {**typed, **known}), done)
+    if lines.wants_line(visit):
+        fresh = visit.now - FRESH
+        status = lines.status_of(done)
+        return lines.only(visit, "tempat_tidur_baris.html", status, l=made, main=MAIN, opened=None, fresh_since=fresh)
+    if done.seq is not None:
+        return lines.back(PATH, done.seq)
+    rows = await house.store.read(visit.origin, reads.having(visit.own.code, TEMPAT_TIDUR, {}, ("id_t_tt",)))
+    return shown(visit, rows, status=lines.status_of(done), instead=made)
+
+
+async def add(house: House, visit: Visit) -> Response:
+    """A new room."""
+    typed = await lines.typed_in(visit)
+    said = forms.sent(TEMPAT_TIDUR, typed, visit.here)
+    done = await lines.send(house, visit, TEMPAT_TIDUR, "POST", said, typed)
+    if done.seq is not None:
+        return lines.back(PATH, done.seq)
+    made = lines.after(visit, TEMPAT_TIDUR, room_line(visit, None, typed), done)
+    rows = await house.store.read(visit.origin, reads.having(visit.own.code, TEMPAT_TIDUR, {}, ("id_t_tt",)))
+    return shown(visit, rows, status=lines.status_of(done), instead=made)
+
+
+async def ask_removal(house: House, visit: Visit) -> Response:
+    """Ask whether a room shall really go."""
+    row = await _room(house, visit)
+    return render.page(
+        visit,
+        "hapus.html",
+        what=f"{type_name(visit, row['id_tt'])} · {row['ruang'] or '–'}",
+        made=room_line(visit, row),
+        action=f"{PATH}/{row['id_t_tt']}/hapus",
+        back=PATH,
+    )
+
+
+async def remove(house: House, visit: Visit) -> Response:
+    """Take a room away; it can be brought back for thirty days."""
+    row = await _room(house, visit)
+    typed = await lines.typed_in(visit)
+    done = await lines.send(house, visit, TEMPAT_TIDUR, "DELETE", {"id_t_tt": str(row["id_t_tt"])}, typed)
+    if done.seq is not None:
+        return lines.back(PATH, done.seq)
+    visit.flash.append(("warning", lines.ENDED.get(done.kind, Words("Tidak dihapus.", "Not deleted."))))
+    return await table(house, visit)
+
+
+PAGES = (
+    Page(PATH, ("GET",), "view", table, hospital=True),
+    Page(f"{PATH}/baru", ("POST",), "enter", add, hospital=True),
+    Page(f"{PATH}/{{number}}", ("POST",), "enter", save, hospital=True),
+    Page(f"{PATH}/{{number}}/hapus", ("GET",), "correct", ask_removal, hospital=True),
+    Page(f"{PATH}/{{number}}/hapus", ("POST",), "correct", remove, hospital=True),
+)

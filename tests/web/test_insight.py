@@ -1,0 +1,221 @@
+"""Insight through its pages: every number with the rows behind it, and nobody sees beyond their region."""
+
+import asyncio
+import io
+import re
+import time
+from datetime import datetime, timedelta
+from typing import Any
+from xml.etree import ElementTree
+from zoneinfo import ZoneInfo
+
+import openpyxl
+import pytest
+
+from rsonline.insight.catalogue import FIGURES
+from tests.databases import rows
+from tests.hospital import Hospital, Service
+from tests.samples import MESSAGES
+from tests.web.people import Person, Visitor
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+FREE = "tempat_tidur_kosong"
+
+
+def placed(service: Service, regency: str) -> Hospital:
+    """A hospital in a regency."""
+    made = service.hospital()
+    statement = "UPDATE hospital SET kab_kota = :k WHERE kode_rs = :c RETURNING kode_rs"
+    rows(service.database, statement, k=regency, c=made.code)
+    return made
+
+
+async def as_role(service: Service, role: str, **more: str | None) -> Visitor:
+    visitor = Visitor(service)
+    await visitor.log_in(Person(service.database, f"{role}-{time.monotonic_ns()}", role, **more))
+    return visitor
+
+
+async def filled(hospital: Hospital) -> None:
+    """Something of every sort, with what is left out for a reason."""
+    today = datetime.now(ZoneInfo("Asia/Jakarta")).date()
+    yesterday = (today - timedelta(days=1)).isoformat()
+    born = today - timedelta(days=30)
+    sample = {"tgllahir": born.isoformat(), "nik_ibu": f"9999{int(hospital.code):012}"}
+    sample |= {"tgl_ambil_sampel": (born + timedelta(days=2)).isoformat()}
+    sample |= {name: (born + timedelta(days=3)).isoformat() for name in ("tgl_kirim_sampel", "tgl_lapor")}
+    said: list[tuple[str, dict[str, Any]]] = [
+        ("/Fasyankes", MESSAGES["tempat_tidur"]),
+        ("/Fasyankes", {**MESSAGES["tempat_tidur"], "ruang": "Penuh", "jumlah": "2", "terpakai": "5"}),
+        ("/Fasyankes/sdm", MESSAGES["sdm"]),
+        ("/Fasyankes/apd", MESSAGES["apd"]),
+        ("/Logistik/oksigen", {**MESSAGES["oksigen"], "tanggal": yesterday}),
+        ("/Pasien/pcr_nakes", {**MESSAGES["pcr_nakes"], "tanggal": yesterday}),
+        ("/Pasien/harian_nakes_terinfeksi", {**MESSAGES["nakes_terinfeksi"], "tanggal": yesterday}),
+        ("/Pasien/shk", {**MESSAGES["shk"], **sample}),
+    ]
+    clock = datetime.combine(today - timedelta(days=1), datetime.min.time(), ZoneInfo("Asia/Jakarta"))
+    for number, waited in enumerate((20, 90, None)):
+        code = f"KUNJUNGAN-{hospital.code}-{number}"
+        said.append(("/Antrian", {**MESSAGES["antrian"], "kodebooking": code, "tanggalperiksa": yesterday}))
+        for step, minutes in ((3, 0), (4, waited)):
+            if minutes is not None:
+                at = clock + timedelta(hours=9, minutes=minutes)
+                said.append(
+                    ("/Antrian/Task", {"kodebooking": code, "taskid": step, "waktu": int(at.timestamp() * 1000)})
+                )
+    for path, body in said:
+        answer = await hospital.send("POST", path, body)
+        assert answer.status_code == 200, answer.text
+
+
+def whole(page: str, id: str) -> int:
+    """A number of the page by its id."""
+    found = re.search(rf'id="{id}">([\d.]+)<', page)
+    assert found is not None, id
+    return int(found[1].replace(".", ""))
+
+
+def listed(page: str) -> tuple[int, int]:
+    """How many rows of the list are counted, and how many are not."""
+    return page.count('<span class="badge bg-success-lt">ya</span>'), len(re.findall(r"<td>tidak: [A-ZÀ-ž]", page))
+
+
+@pytest.mark.parametrize("role", ["petugas", "admin-rs", "dinkes", "kemenkes"])
+async def test_each_figure_has_as_many_rows_behind_it_as_it_says(service: Service, role: str) -> None:
+    hospital = placed(service, "7501")
+    await filled(hospital)
+    own = {"code": hospital.code} if role in ("petugas", "admin-rs") else {}
+    own |= {"region": "75"} if role == "dinkes" else {}
+    visitor = await as_role(service, role, **own)
+    asked = "" if own else f"?wilayah={hospital.code}"
+    some = False
+    for key, (_, figure) in FIGURES.items():
+        answer = await visitor.get(f"/wawasan/{key}{asked or f'?wilayah={hospital.code}'}")
+        assert answer.status_code == 200, key
+        page = answer.text
+        counted, left_out = listed(page)
+        assert counted == whole(page, "dihitung"), key
+        assert counted + left_out == whole(page, "semua"), key
+        assert figure.indicator.formula.id.split("≥")[0][:12] in page.replace("&#39;", "'").replace("&lt;", "<")
+        assert "Ibu Contoh" not in page
+        assert "9999" not in page
+        some = some or counted > 0
+    assert some
+
+
+async def test_occupancy_is_looked_back_at(service: Service) -> None:
+    hospital = placed(service, "7501")
+    await filled(hospital)
+    statement = "UPDATE bed_history SET at = at - :ms WHERE kode_rs = :c RETURNING kode_rs"
+    # Four days and four hours ago: four evenings since then.
+    assert rows(service.database, statement, ms=100 * 3_600_000, c=hospital.code)
+    visitor = await as_role(service, "petugas", code=hospital.code)
+    page = (await visitor.get("/wawasan/hunian_sekarang")).text
+    # Eight patients in nine beds, at the end of each day since.
+    assert page.count("88,9 %</title>") in (4, 5)
+    assert "BOR (potret)" in page
+    assert "polyline" not in (await visitor.get("/wawasan/tempat_tidur_kosong")).text
+
+
+async def test_waiting_times_are_of_days_that_are_over(service: Service) -> None:
+    hospital = placed(service, "6110")
+    await filled(hospital)
+    visitor = await as_role(service, "dinkes", region="6110")
+    told = (await visitor.get("/api/wawasan/waktu_tunggu_rawat_jalan")).json()
+    # Of three visits one has no doctor; of the others one waited 20 minutes, one 90.
+    assert (told["nilai"], told["dihitung"], told["tidak_dihitung"]) == (50, 2, {"no_end": 1})
+    assert told["kelompok"]["INT"]["nilai"] == 50
+    median = (await visitor.get("/api/wawasan/tunggu_poli")).json()
+    assert (median["nilai"], median["bagian"]) == (55, {"paling_sedikit": 20, "p90": 83})
+    page = (await visitor.get("/wawasan/waktu_tunggu_rawat_jalan")).text
+    assert whole(page, "dihitung") == 2
+    assert "KUNJUNGAN" not in page
+
+
+async def test_nobody_sees_beyond_their_region(service: Service) -> None:
+    inside, outside = placed(service, "7502"), placed(service, "7602")
+    for hospital in (inside, outside):
+        await filled(hospital)
+    province, regency = await as_role(service, "dinkes", region="75"), await as_role(service, "dinkes", region="7502")
+    officer = await as_role(service, "petugas", code=inside.code)
+    for visitor in (province, regency, officer):
+        for beyond in (outside.code, "76", "7602"):
+            for path in ("/wawasan", f"/wawasan/{FREE}", f"/api/wawasan/{FREE}", f"/wawasan/{FREE}/baris.csv"):
+                answer = await visitor.get(f"{path}?wilayah={beyond}")
+                assert answer.status_code == 404, (path, beyond)
+                assert outside.code not in answer.text.replace(f"wilayah={beyond}", "")
+        page = (await visitor.get("/wawasan")).text
+        assert outside.code not in page
+        assert "Indonesia" not in page
+    assert (await regency.get("/wawasan?wilayah=75")).status_code == 404
+    assert (await province.get("/wawasan?wilayah=7502")).status_code == 200
+    assert (await officer.get(f"/wawasan?wilayah={inside.code}")).status_code == 200
+    operator = await as_role(service, "operator")
+    assert (await operator.get("/wawasan")).status_code == 403
+    assert (await Visitor(service).get("/wawasan")).status_code == 303
+
+
+async def test_programs_get_the_same_numbers(service: Service) -> None:
+    hospital = placed(service, "7503")
+    await filled(hospital)
+    visitor = await as_role(service, "dinkes", region="7503")
+    answer = (await visitor.get(f"/api/wawasan/{FREE}")).json()
+    # Seven beds, three taken; and a room with more patients than beds, which takes none of them away.
+    assert (answer["nilai"], answer["dihitung"], answer["versi"]) == (4, 2, 1)
+    assert answer["bagian"]["kelebihan"] == 3
+    assert answer["wilayah"] == {"tingkat": "regency", "kode": "7503", "nama": answer["wilayah"]["nama"]}
+    assert answer["rumus"]["id"]
+    assert [part["kode"] for part in answer["bagian_wilayah"]] == [hospital.code]
+    assert sum(part["nilai"] for part in answer["bagian_wilayah"]) == 4
+    assert answer["kelompok"] == {"3": {**answer["kelompok"]["3"], "nilai": 4, "dihitung": 2}}
+    every = (await visitor.get("/api/wawasan")).json()["ubin"]
+    assert set(every) == set(FIGURES)
+    assert every[FREE]["nilai"] == 4
+    assert (await visitor.get("/api/wawasan/tidak-ada")).status_code == 404
+    # The patient API answers for everything else below /api.
+    assert (await Visitor(service).get("/api/wawasan-lain")).headers["content-type"].startswith("application/json")
+
+
+async def test_a_figure_goes_out_as_a_file_and_as_a_picture(service: Service) -> None:
+    hospital = placed(service, "7504")
+    await filled(hospital)
+    visitor = await as_role(service, "kemenkes")
+    answer = await visitor.get(f"/wawasan/{FREE}/baris.xlsx?wilayah={hospital.code}")
+    sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).active
+    assert sheet is not None
+    lines = list(sheet.iter_rows(values_only=True))
+    assert lines[0] == ("kode_rs", "id_tt", "ruang", "jumlah", "terpakai", "updated_at", "dihitung")
+    assert sorted(line[2:5] for line in lines[1:]) == [("Irina A atas", 7, 3), ("Penuh", 2, 5)]
+    text = (await visitor.get(f"/wawasan/{FREE}/baris.csv?wilayah={hospital.code}")).text
+    assert len(text.splitlines()) == 3
+    for where, told in (("?wilayah=7504", f"RS Tiruan {hospital.code}"), ("", "Gorontalo")):
+        answer = await visitor.get(f"/wawasan/{FREE}/gambar.svg{where}")
+        assert answer.headers["content-type"] == "image/svg+xml"
+        ElementTree.fromstring(answer.text)  # noqa: S314 (our own)
+        assert told in answer.text
+
+
+async def test_free_beds_are_for_everybody_and_name_nobody(service: Service) -> None:
+    hospital, other = placed(service, "7505"), placed(service, "7605")
+    for each in (hospital, other):
+        await filled(each)
+    anybody = Visitor(service)
+    for address in ("/ketersediaan?wilayah=75", "/ketersediaan?wilayah=7505", "/ketersediaan?wilayah=7505&jenis=3"):
+        page = ""
+        for _ in range(60):
+            # Figures are at most a minute old: the test asks again instead of waiting for that.
+            page = (await anybody.get(address)).text
+            if hospital.code in page:
+                break
+            await asyncio.sleep(0.5)
+        assert f"RS Tiruan {hospital.code}" in page
+        assert other.code not in page
+        assert "Ibu Contoh" not in page
+    answer = await anybody.get("/ketersediaan.json?wilayah=7505&jenis=3")
+    assert answer.headers["access-control-allow-origin"] == "*"
+    [one] = [each for each in answer.json()["rumah_sakit"] if each["kode_rs"] == hospital.code]
+    assert (one["kosong"], one["jumlah"], one["antrian"]) == (4, 9, 0)
+    assert (await anybody.get("/ketersediaan?wilayah=7505&jenis=4")).text.count("RS Tiruan") == 0
+    for wrong in ("wilayah=99", "wilayah=<script>", "jenis=999", "jenis=%00"):
+        assert (await anybody.get(f"/ketersediaan?{wrong}")).status_code == 404

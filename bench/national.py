@@ -28,8 +28,8 @@ import sqlalchemy as sa
 from bench import machine, measure, places, sender, stock
 from bench.measure import Failed
 from bench.sender import STEPS, Kind, Pace, Plan, Said, Send
+from rsonline.login.passwords import hash_password
 from rsonline.reports import ANTRIAN, TEMPAT_TIDUR
-from rsonline.service.passwords import hash_password
 from rsonline.store import hospitals, migrate
 from rsonline.store.change import Change
 from rsonline.store.database import Database

@@ -5,9 +5,11 @@
 under the same server.
 """
 
+import gc
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 VARIANTS = ("full", "each", "nothing", "no_vault", "no_chain", "bare", "empty")
 
@@ -26,15 +28,21 @@ def main() -> None:
 
 def _serve_empty(port: int) -> None:
     import uvicorn
+    from jinja2 import Environment
     from starlette.applications import Starlette
     from starlette.requests import Request
-    from starlette.responses import PlainTextResponse
+    from starlette.responses import HTMLResponse, PlainTextResponse
     from starlette.routing import Route
+
+    template = Environment(autoescape=True).from_string("<!doctype html><title>{{ title }}</title><p>{{ title }}</p>")
 
     async def ready(request: Request) -> PlainTextResponse:
         return PlainTextResponse("ready\n")
 
-    app = Starlette(routes=[Route("/readyz", ready)])
+    async def page(request: Request) -> HTMLResponse:
+        return HTMLResponse(template.render(title="Kosong"))
+
+    app = Starlette(routes=[Route("/readyz", ready), Route("/halaman", page)])
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
 
 
@@ -58,9 +66,25 @@ def _serve(variant: str, folder: Path, port: int, url: str = "") -> None:
         from rsonline.store import journal
 
         vars(journal)["link"] = lambda before, said: before
+    _with_empty_page()
     app = rsonline.app.create_app(settings, commit_each=variant == "each")
+    # As `rsonline serve` does.
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
     limits = connections.Limits(connections_per_source=settings.connections_per_source, exempt=frozenset())
     connections.server(app, host=settings.host, port=settings.port, limits=limits).run()
+
+
+def _with_empty_page() -> None:
+    """One more page, with everything that each page has (session, menu, headers) and nothing in it."""
+    import rsonline.app
+    from rsonline.web import render
+    from rsonline.web.pages import Page
+
+    async def empty(house: object, visit: Any) -> Any:
+        return render.page(visit, "dasar.html")
+
+    vars(rsonline.app)["PAGES"] = (*vars(rsonline.app)["PAGES"], Page("/kosong", ("GET",), "person", empty))
 
 
 def _without_vault() -> None:

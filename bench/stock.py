@@ -13,11 +13,11 @@ import sqlalchemy as sa
 
 from rsonline.intake.rules import verbs_of
 from rsonline.intake.verbs import Asked, Call
+from rsonline.login.passwords import hash_password
 from rsonline.reports import ANTRIAN, ANTRIAN_TASK, TEMPAT_TIDUR
 from rsonline.reports.fields import At
 from rsonline.reports.references import shipped
 from rsonline.reports.report import Report
-from rsonline.service.passwords import hash_password
 from rsonline.store import hospitals, migrate
 from rsonline.store.change import Change, Origin
 from rsonline.store.database import Database

@@ -84,7 +84,7 @@ class Traced(Service):
     def start(self) -> float:
         """Start it; the seconds until it is ready. Raises RuntimeError when it does not get there."""
         begun = time.monotonic()
-        command = [*_recording(self.trace, self._inject), sys.executable, "-c", self._child]
+        command = [*recording(self.trace, self._inject), sys.executable, "-c", self._child]
         command += ["serve", "--data", str(self.folder), "--port", str(self.port)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, env=_environment(self.database))
@@ -130,7 +130,7 @@ def available() -> bool:
     return shutil.which("strace") is not None
 
 
-def _recording(trace: Path, inject: str | None) -> list[str]:
+def recording(trace: Path, inject: str | None) -> list[str]:
     """The command in front of the one that is to be recorded."""
     calls = ",".join((*_CHANGES, *_SENDS))
     faults = ["-e", f"inject={inject}"] if inject else []

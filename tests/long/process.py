@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from rsonline.service.passwords import hash_password
+from rsonline.login.passwords import hash_password
 from rsonline.store import hospitals, migrate
 from rsonline.store.database import Database, embedded
 from rsonline.store.engines import transaction

@@ -1,0 +1,101 @@
+"""The agent's own page: for whoever holds the key, on this machine, and for no other page's forms."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from rsonline.hospital.messages import Offer
+from rsonline.hospital.outbox import Outbox
+from rsonline.hospital.page import Page, key_of
+from rsonline.hospital.sealed import Sealer
+
+STANDING: dict[str, Any] = {
+    "hospital": "9100001",
+    "state": "warning",
+    "reports": {
+        "antrian": {"waiting": 3, "sent": 1, "refused": 1, "oldest": 1.0, "confirmed": None, "arrived": 7},
+    },
+    "feeds": {"kamar": {"report": "tempat_tidur", "read": None, "rows": 0, "rejected": 0, "fault": "<b>rusak</b>"}},
+    "troubles": [{"name": "x", "level": "critical", "text": "Layanan <i>menolak</i>", "since": 1.0}],
+}
+
+
+class Site:
+    """The page and a browser before it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.now = 1_000_000.0
+        self.key = key_of(folder)
+        self.outbox = Outbox(folder / "antrean.sqlite3", Sealer(bytes(32)), clock=lambda: self.now)
+        page = Page(self.key, self.outbox, lambda: STANDING, lambda: self.now)
+        self.browser = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=page.app()), base_url="http://127.0.0.1:8322", follow_redirects=False
+        )
+
+    async def enter(self) -> None:
+        assert (await self.browser.post("/masuk", data={"kunci": self.key})).status_code == 303
+
+    async def token(self) -> str:
+        found = re.search(r'name="tanda" value="([^"]+)"', (await self.browser.get("/")).text)
+        assert found is not None
+        return found[1]
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    made = Site(tmp_path)
+    made.outbox.offer([Offer("antrian", ("K-RAHASIA-77",), {"kodebooking": "K-RAHASIA-77"}, event=True)])
+    made.outbox.begin([1])
+    made.outbox.refused(1, "<script>alert(1)</script> gagal")
+    yield made
+    await made.browser.aclose()
+    made.outbox.close()
+
+
+async def test_nothing_is_shown_without_the_key(site: Site, tmp_path: Path) -> None:
+    assert (tmp_path / "halaman.kunci").stat().st_mode & 0o077 == 0
+    assert "antrian" not in (await site.browser.get("/")).text
+    for _ in range(5):
+        assert (await site.browser.post("/masuk", data={"kunci": "tebak"})).headers["Location"] == "/?salah"
+    assert (await site.browser.post("/masuk", data={"kunci": site.key})).status_code == 429
+    site.now += 61
+    await site.enter()
+    shown = (await site.browser.get("/")).text
+    assert "ada masalah" in shown
+    assert "&lt;script&gt;" in shown
+    assert "<script" not in shown
+    assert "<b>rusak" not in shown
+    assert "<i>menolak" not in shown
+    assert "K-RAHASIA" not in shown
+    site.now += 13 * 3600
+    assert "antrian" not in (await site.browser.get("/")).text
+
+
+async def test_a_refused_message_is_sent_again_or_given_up(site: Site) -> None:
+    await site.enter()
+    token = await site.token()
+    sent = {"tanda": token, "nomor": "1", "tindakan": "kirim"}
+    assert (await site.browser.post("/pesan", data=sent)).status_code == 303
+    assert [m.id for m in site.outbox.due()] == [1]
+    assert (await site.browser.post("/pesan", data=sent)).status_code == 404
+    site.outbox.begin([1])
+    site.outbox.refused(1, "lagi")
+    assert (await site.browser.post("/pesan", data={**sent, "tindakan": "buang"})).status_code == 303
+    assert site.outbox.size() == (0, 0)
+    assert (await site.browser.post("/pesan", data={**sent, "nomor": "x"})).status_code == 422
+
+
+async def test_other_pages_and_other_names_reach_nothing(site: Site) -> None:
+    await site.enter()
+    sent = {"tanda": await site.token(), "nomor": "1", "tindakan": "buang"}
+    assert (await site.browser.post("/pesan", data={**sent, "tanda": "x"})).status_code == 403
+    foreign = {"Origin": "https://jahat.example"}
+    assert (await site.browser.post("/pesan", data=sent, headers=foreign)).status_code == 403
+    assert (await site.browser.get("/", headers={"Host": "jahat.example:8322"})).status_code == 421
+    assert site.outbox.size()[0] == 1
+    assert (await site.browser.post("/keluar", data=sent)).status_code == 303
+    assert "antrian" not in (await site.browser.get("/")).text

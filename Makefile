@@ -32,7 +32,7 @@ demo: $(SERVER_STAMP) ## start the demonstration service
 	$(VENV)/bin/rsonline demo $(ARGS)
 
 test: $(DEV_STAMP) ## run every test, also the slow ones (ARGS="-k oksigen" for some)
-	$(VENV)/bin/pytest $(ARGS)
+	$(VENV)/bin/pytest -n $(WORKERS) $(ARGS)
 
 check: format-check lint types imports check-tests ## formatting, lint, types, import rules, fast tests
 
@@ -48,8 +48,10 @@ types: $(DEV_STAMP) ## mypy --strict only
 imports: $(DEV_STAMP) ## the import rules only
 	$(VENV)/bin/lint-imports
 
+WORKERS := 2
+
 check-tests: $(DEV_STAMP)
-	$(VENV)/bin/pytest -m "not slow"
+	$(VENV)/bin/pytest -n $(WORKERS) -m "not slow"
 
 crash: $(DEV_STAMP) ## kill the service while it writes and count what was lost (ROUNDS=50 ENGINE=sqlite)
 	$(PYTHON) -m tests.long.crash --rounds $(ROUNDS) --engine $(ENGINE)
@@ -77,6 +79,19 @@ fuzz: $(DEV_STAMP) ## Schemathesis over both descriptions against a real server 
 
 slowloris: $(DEV_STAMP) ## 500 slow connections against a running service (ARGS="http://127.0.0.1:8080/healthz")
 	$(PYTHON) tests/long/slowloris.py $(ARGS)
+
+.PHONY: agent-kills agent-lossy agent-disk agent-powercut
+agent-disk: $(DEV_STAMP) ## fill the disk of the hospital's agent while the service is away
+	$(PYTHON) -m tests.long.agent_disk $(ARGS)
+
+agent-powercut: $(DEV_STAMP) ## cut the power in a replay of the outbox's file calls (ARGS="--cuts 400")
+	$(PYTHON) -m tests.long.agent_powercut $(ARGS)
+
+agent-kills: $(DEV_STAMP) ## kill the hospital's agent while its data changes (ARGS="--kills 200 --changes 100000")
+	$(PYTHON) -m tests.long.agent_kills $(ARGS)
+
+agent-lossy: $(DEV_STAMP) ## lose a fifth of the answers after the service stored them (ARGS="--records 5000 --plain")
+	$(PYTHON) -m tests.long.agent_lossy $(ARGS)
 
 bench: $(DEV_STAMP) ## measure speed
 	$(PYTHON) -m bench $(ARGS)

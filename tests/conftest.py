@@ -59,3 +59,9 @@ async def service(
 def hospital(service: Service) -> Hospital:
     """A hospital that has reported nothing."""
     return service.hospital()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests with a browser come last: the loop that drives it runs until the end, and no other runs beside it."""
+    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from rsonline.app import create_app
-from rsonline.service.passwords import hash_password
+from rsonline.login.passwords import hash_password
 from rsonline.settings import Settings
 from rsonline.store import hospitals, migrate
 from rsonline.store.database import Database

@@ -1,11 +1,13 @@
 """One sound message for each report kind; numbers of persons begin with 9999 and belong to nobody."""
 
-from datetime import date
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tests.hospital import Hospital
 
-TODAY = date.today().isoformat()
+# The hospitals of the tests are in Jakarta, wherever the tests run.
+TODAY = datetime.now(ZoneInfo("Asia/Jakarta")).date().isoformat()
 
 MESSAGES: dict[str, dict[str, Any]] = {
     "tempat_tidur": {"id_tt": "3", "ruang": "Irina A atas", "jumlah_ruang": "3", "jumlah": "7", "terpakai": "3"},

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
+from rsonline.intake.receipts import Receipts
 from rsonline.reports.receipt import key_id
-from rsonline.service.once import Receipts
 from rsonline.store.database import Database
 from rsonline.store.engines import vault_of
 from tests.cli.command import run, with_keys

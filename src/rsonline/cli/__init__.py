@@ -158,8 +158,17 @@ def demo(
     data: Annotated[Path, typer.Option(help="Folder data peragaan.")] = Path(".demo"),
     port: Annotated[int, typer.Option(help="Porta tempat mendengar.")] = 8080,
     quiet: Annotated[bool, typer.Option("--quiet", help="Tanpa simulator yang terus mengirim laporan.")] = False,
+    code: Annotated[
+        str | None,
+        typer.Option(help="Tampilkan kode faktor kedua pengguna peragaan ini, lalu selesai.", show_default=False),
+    ] = None,
 ) -> None:
-    """Jalankan layanan dengan rumah sakit, riwayat dan pengirim tiruan."""
+    """Jalankan layanan dengan rumah sakit, riwayat, pengguna dan pengirim tiruan."""
+    if code is not None:
+        from rsonline.demo.people import code_now
+
+        typer.echo(code_now(data, code) or f"Tidak ada pengguna peragaan {code} di {data}.", err=False)
+        raise typer.Exit(0)
     from rsonline.demo import run
 
     raise typer.Exit(run(data, port=port, reset=reset, simulate=not quiet))
@@ -183,6 +192,48 @@ def main() -> None:
         sys.exit(1)
 
 
-from rsonline.cli import account, care, hospital, journal, keys, receipt, reference, show  # noqa: E402 (they add their commands to `app`)
+from rsonline.cli import (  # noqa: E402 (they add their commands to `app`)
+    account,
+    agent,
+    agent_page,
+    agent_preview,
+    agent_reconcile,
+    agent_relay,
+    agent_setup,
+    ask,
+    care,
+    doctor,
+    evidence,
+    hospital,
+    journal,
+    keys,
+    receipt,
+    reference,
+    send,
+    show,
+    user,
+)
 
-__all__ = ["account", "app", "care", "hospital", "journal", "keys", "main", "receipt", "reference", "show"]
+__all__ = [
+    "account",
+    "agent",
+    "agent_page",
+    "agent_preview",
+    "agent_reconcile",
+    "agent_relay",
+    "agent_setup",
+    "app",
+    "ask",
+    "care",
+    "doctor",
+    "evidence",
+    "hospital",
+    "journal",
+    "keys",
+    "main",
+    "receipt",
+    "reference",
+    "send",
+    "show",
+    "user",
+]

@@ -43,7 +43,7 @@ def _on(data: Path | None, database: str | None, work: Callable[[Any], T]) -> T:
 
 def password_of(from_input: bool) -> tuple[str, str]:
     """A password and its kind: read from the input (an older one) or made."""
-    from rsonline.service.passwords import generate
+    from rsonline.login.passwords import generate
 
     if not from_input:
         return generate(), "generated"
@@ -70,7 +70,7 @@ def add(
     database: DatabaseOption = None,
 ) -> None:
     """Tambah rumah sakit; tanpa --password-stdin kata sandi dibuat dan ditampilkan sekali."""
-    from rsonline.service.passwords import hash_password
+    from rsonline.login.passwords import hash_password
     from rsonline.store import hospitals
 
     password, kind = password_of(password_stdin)
@@ -151,7 +151,7 @@ def password(
     database: DatabaseOption = None,
 ) -> None:
     """Ganti kata sandi; yang lama berlaku 72 jam lagi."""
-    from rsonline.service.passwords import hash_password
+    from rsonline.login.passwords import hash_password
     from rsonline.store import hospitals
 
     text, kind = password_of(password_stdin)
@@ -233,7 +233,7 @@ def set_(
         "clock_mode": clock,
         "absent_clock_until": until,
     }
-    given = {name: value for name, value in wanted.items() if value is not None}
+    given: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
     if not given:
         typer.echo("Tidak ada yang diubah: sebutkan salah satu setelan.", err=True)
         raise typer.Exit(2)
@@ -251,7 +251,7 @@ def import_(
     database: DatabaseOption = None,
 ) -> None:
     """Tambah banyak rumah sakit dari CSV, semua atau tidak; kata sandi yang dibuat ditulis sebagai CSV ke keluaran."""
-    from rsonline.service.passwords import generate, hash_password
+    from rsonline.login.passwords import generate, hash_password
     from rsonline.store import hospitals
 
     with file.open(encoding="utf-8-sig", newline="") as lines:

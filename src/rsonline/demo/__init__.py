@@ -1,7 +1,8 @@
-"""The demonstration: the real service with forty hospitals that do not exist, two weeks of history, live senders."""
+"""The demonstration: the real service, forty hospitals that do not exist, two weeks of history, live agents."""
 
 import contextlib
 import json
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,8 +17,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from rsonline import logs
-from rsonline.app import create_app
-from rsonline.demo import seed
+from rsonline.app import create_app, limits_of
+from rsonline.demo import people, seed
 from rsonline.demo.hospitals import places
 from rsonline.service import connections
 from rsonline.settings import Settings
@@ -27,6 +28,7 @@ HOST = "127.0.0.1"
 _MARK = ".rsonline-demo"
 _PASSWORDS = "kata-sandi.json"
 _TOLD = "riwayat-sampai.json"
+_AGENTS = "agen"
 
 
 def run(data: Path, *, port: int, reset: bool, simulate: bool) -> int:
@@ -48,7 +50,8 @@ def run(data: Path, *, port: int, reset: bool, simulate: bool) -> int:
     settings = Settings(host=HOST, port=listening.getsockname()[1], data=data, connections_per_source=500)
     try:
         passwords = _prepare(settings, data)
-        _serve(settings, listening, data / _PASSWORDS, passwords, simulate)
+        persons = people.add_people(settings.place, data)
+        _serve(settings, listening, data / _PASSWORDS, passwords, persons, simulate)
     except KeyboardInterrupt:
         pass
     finally:
@@ -64,8 +67,15 @@ def _stop(number: int, frame: FrameType | None) -> None:
 def _remove(data: Path) -> None:
     """Delete what the demonstration made, and nothing else."""
     if (data / _MARK).exists():
-        for path in (*data.glob("rsonline.sqlite3*"), data / "keys.json", data / _PASSWORDS, data / _TOLD):
+        for path in (
+            *data.glob("rsonline.sqlite3*"),
+            data / "keys.json",
+            data / _PASSWORDS,
+            data / _TOLD,
+            data / "pengguna.json",
+        ):
             path.unlink(missing_ok=True)
+        shutil.rmtree(data / _AGENTS, ignore_errors=True)
 
 
 def _listen(port: int) -> socket.socket:
@@ -107,20 +117,26 @@ def _prepare(settings: Settings, data: Path) -> dict[str, str]:
     return passwords
 
 
-def _serve(settings: Settings, listening: socket.socket, keep: Path, passwords: dict[str, str], simulate: bool) -> None:
-    limits = connections.Limits(connections_per_source=settings.connections_per_source)
-    server = connections.server(create_app(settings), host=HOST, port=settings.port, limits=limits)
-    sender: subprocess.Popen[bytes] | None = None
+def _serve(
+    settings: Settings,
+    listening: socket.socket,
+    keep: Path,
+    passwords: dict[str, str],
+    persons: dict[str, dict[str, str]],
+    simulate: bool,
+) -> None:
+    server = connections.server(create_app(settings), host=HOST, port=settings.port, limits=limits_of(settings))
+    senders: list[subprocess.Popen[bytes]] = []
 
     def announce() -> None:
-        nonlocal sender
         while not server.started and not server.should_exit:
             time.sleep(0.05)
         if server.started:
-            print(told(settings.port, passwords), flush=True)
+            print(told(settings.port, passwords, persons), flush=True)
             if simulate:
-                words = [sys.executable, "-m", "rsonline.demo.simulator", HOST, str(settings.port), str(keep)]
-                sender = subprocess.Popen(words)  # noqa: S603 (our own module and our own words)
+                for module, more in (("agents", [str(keep.parent / _AGENTS)]), ("simulator", [])):
+                    words = [sys.executable, "-m", f"rsonline.demo.{module}", HOST, str(settings.port), str(keep)]
+                    senders.append(subprocess.Popen([*words, *more]))  # noqa: S603 (our own modules and words)
 
     telling = threading.Thread(target=announce, daemon=True)
     telling.start()
@@ -128,8 +144,9 @@ def _serve(settings: Settings, listening: socket.socket, keep: Path, passwords: 
         server.run(sockets=[listening])
     finally:
         telling.join(timeout=5)
-        if sender is not None:
+        for sender in senders:
             sender.terminate()
+        for sender in senders:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 sender.wait(timeout=5)
 
@@ -168,7 +185,7 @@ def curl_lines(port: int, code: str, password: str, room: tuple[str, str]) -> tu
     )
 
 
-def told(port: int, passwords: dict[str, str]) -> str:
+def told(port: int, passwords: dict[str, str], persons: dict[str, dict[str, str]]) -> str:
     """What is printed when the service answers."""
     place = next(p for p in places() if p.habit == "steady" and p.zone == "WIB")
     base = f"http://{HOST}:{port}"
@@ -179,6 +196,8 @@ def told(port: int, passwords: dict[str, str]) -> str:
         f"  API pasien / patient API  {base}/api",
         f"  uraian / reference   {base}/docs   {base}/openapi.json",
         f"  keadaan / health     {base}/healthz   {base}/readyz   {base}/metrics",
+        "",
+        *people.told(base, persons),
         "",
         f"Rumah sakit / hospital: {place.name}",
         f"  X-rs-id: {place.code}",

@@ -17,10 +17,10 @@ from rsonline.intake.patients import VERBS, discharge
 from rsonline.intake.patients import Message as PatientMessage
 from rsonline.intake.rules import verbs_of
 from rsonline.intake.verbs import Asked, Call
+from rsonline.login.passwords import generate, hash_password
 from rsonline.reports import ANTRIAN_TASK, PASIEN_COVID, PATIENT_REPORTS
 from rsonline.reports.fields import At
 from rsonline.reports.kinds.pasien_covid import PASIEN_NUMBER
-from rsonline.service.passwords import generate, hash_password
 from rsonline.store import hospitals
 from rsonline.store.change import Broken, Change, Origin
 from rsonline.store.database import Database
@@ -40,7 +40,7 @@ def add_hospitals(database: Database, keep: Path) -> dict[str, str]:
         json.dump(passwords, file)
     with transaction(database) as access:
         for place in places():
-            hospitals.add(access, place.code, place.name, place.zone, hashes[place.code])
+            hospitals.add(access, place.code, place.name, place.zone, hashes[place.code], regency=place.regency)
     return passwords
 
 

@@ -1,4 +1,4 @@
-"""A few SIMRS that keep sending, each in the dialect of the program it runs: plain HTTP, as real clients do.
+"""The hospitals without an agent: old programs that keep sending, each in its dialect, as real clients do.
 
 A process of its own: `python -m rsonline.demo.simulator HOST PORT PASSWORDS`. It ends with the process that began it.
 """
@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from rsonline.demo.hospitals import Place, places
 from rsonline.store.hospitals import ZONES
 
-_PAUSE = (0.15, 0.6)
+_PAUSE = (0.5, 2.0)
 Speak = Callable[[float], tuple[dict[str, str], Callable[[dict[str, object]], str]]]
 
 
@@ -53,6 +53,11 @@ def _texts(body: dict[str, object]) -> str:
 
 
 DIALECTS: tuple[Speak, ...] = (php, delphi, vb, foxpro, careless)
+
+
+def old_program(place: Place) -> bool:
+    """Whether a hospital still has a program of its own; the others have an agent (`rsonline.demo.agents`)."""
+    return int(place.code) % 4 == 1
 
 
 class Sender:
@@ -128,7 +133,11 @@ def main(host: str, port: int, passwords: Path, *, steps: int | None = None) -> 
     parent = os.getppid()
     random = Random()
     known = json.loads(passwords.read_text("utf-8"))
-    senders = [Sender(place, known[place.code], host, port, random) for place in places() if place.habit != "silent"]
+    senders = [
+        Sender(place, known[place.code], host, port, random)
+        for place in places()
+        if place.habit != "silent" and old_program(place)
+    ]
     while os.getppid() == parent and steps != 0:
         # A service that is starting or ending is no reason to stop: real programs go on too.
         with contextlib.suppress(OSError, http.client.HTTPException):

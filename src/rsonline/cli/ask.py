@@ -1,0 +1,156 @@
+"""`rsonline list`, `delete`, `reference ask`: what the service holds, from the hospital's side."""
+
+import json
+from datetime import date
+from typing import Annotated, Any
+
+import typer
+
+from rsonline.cli import app
+from rsonline.cli.line import (
+    Address,
+    AsJson,
+    CaFile,
+    Code,
+    ConfigFile,
+    Lang,
+    PasswordFile,
+    ReportArgument,
+    Zone,
+    client_at,
+    place_of,
+    report_named,
+    say,
+    wrong,
+)
+from rsonline.cli.reference import reference_app
+
+_COLUMNS = 10
+
+
+@app.command("list")
+def list_(
+    report: ReportArgument,
+    day: Annotated[str, typer.Option(help="Hari (YYYY-MM-DD).", show_default=False)] = "",
+    number: Annotated[str, typer.Option(help="Nomor dari layanan.", show_default=False)] = "",
+    parent: Annotated[str, typer.Option(help="Induk: kode booking, atau id SHK.", show_default=False)] = "",
+    show_personal: Annotated[bool, typer.Option("--show-personal", help="Jangan samarkan data pribadi.")] = False,
+    config: ConfigFile = None,
+    address: Address = "",
+    code: Code = "",
+    password_file: PasswordFile = None,
+    ca_file: CaFile = None,
+    zone: Zone = "",
+    lang: Lang = "id",
+    as_json: AsJson = False,
+) -> None:
+    """Perlihatkan isi layanan untuk satu laporan. --json memberi semuanya, juga data pribadi."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from rsonline.hospital.outcome import Failed
+    from rsonline.reports.report import members
+
+    kind = report_named(report, lang)
+    try:
+        wanted = date.fromisoformat(day) if day else None
+    except ValueError:
+        raise wrong(say(lang, f"--day {day!r}: tulis YYYY-MM-DD", f"--day {day!r}: write YYYY-MM-DD")) from None
+    with client_at(place_of(lang, config, address, code, zone, password_file, ca_file), lang) as client:
+        try:
+            found = client.rows(kind, day=wanted, number=number or None, parent=parent or None)
+        except Failed as failed:
+            raise wrong(f"{failed}: {getattr(failed.outcome, 'said', '')}") from None
+        except ValueError as error:
+            raise wrong(str(error)) from None
+    if as_json:
+        typer.echo(json.dumps([{"number": row.number, **row.said} for row in found], ensure_ascii=False))
+        return
+    personal = {m.name for m in members(kind.record) if m.personal} if not show_personal else set()
+    names = list(dict.fromkeys(name for row in found for name in row.said))
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=240)
+    lines = [
+        ["" if (v := row.said.get(n)) is None else "•••" if n in personal and v else str(v) for n in names]
+        for row in found
+    ]
+    if len(names) <= _COLUMNS:
+        table = Table(*names)
+        for line in lines:
+            table.add_row(*(Text(cell) for cell in line))
+        console.print(table)
+    else:
+        # Too wide for any window: one record below the other.
+        for line in lines:
+            for name, cell in zip(names, line, strict=True):
+                console.print(Text(f"{name:24} {cell}"))
+            console.print()
+    console.print(say(lang, f"{len(found)} baris", f"{len(found)} rows"))
+
+
+@app.command()
+def delete(
+    report: ReportArgument,
+    key: Annotated[
+        str, typer.Argument(help="Hari, kebutuhan, kode booking, atau nomor dari layanan.", show_default=False)
+    ],
+    parent: Annotated[str, typer.Option(help="Id SHK dari sebuah hasil.", show_default=False)] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Jangan bertanya.")] = False,
+    config: ConfigFile = None,
+    address: Address = "",
+    code: Code = "",
+    password_file: PasswordFile = None,
+    ca_file: CaFile = None,
+    zone: Zone = "",
+    lang: Lang = "id",
+    as_json: AsJson = False,
+) -> None:
+    """Hapus satu catatan di layanan."""
+    from rsonline.hospital.outcome import Accepted
+    from rsonline.hospital.sender import said_of
+
+    kind = report_named(report, lang)
+    if not yes and not typer.confirm(say(lang, f"Hapus {report} {key}?", f"Remove {report} {key}?"), err=True):
+        raise typer.Exit(1)
+    with client_at(place_of(lang, config, address, code, zone, password_file, ca_file), lang) as client:
+        try:
+            outcome = client.remove(kind, key, parent=parent or None)
+        except ValueError as error:
+            raise wrong(str(error)) from None
+    done = isinstance(outcome, Accepted)
+    if as_json:
+        typer.echo(json.dumps({"removed": done, "outcome": type(outcome).__name__.lower()}))
+    elif done:
+        typer.echo(say(lang, "Dihapus.", "Removed."))
+    else:
+        typer.echo(said_of(outcome), err=True)
+    raise typer.Exit(0 if done else 1)
+
+
+@reference_app.command(name="ask")
+def ask(
+    name: Annotated[str, typer.Argument(help="tempat_tidur, kebutuhan_sdm atau kebutuhan_apd.")],
+    config: ConfigFile = None,
+    address: Address = "",
+    code: Code = "",
+    password_file: PasswordFile = None,
+    ca_file: CaFile = None,
+    zone: Zone = "",
+    lang: Lang = "id",
+    as_json: AsJson = False,
+) -> None:
+    """Tanyakan satu daftar referensi kepada layanan."""
+    from rsonline.hospital.outcome import Failed
+
+    with client_at(place_of(lang, config, address, code, zone, password_file, ca_file), lang) as client:
+        try:
+            found: dict[str, Any] = dict(client.reference(name))
+        except (Failed, ValueError) as error:
+            raise wrong(str(error)) from None
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+        return
+    for id_, text in found.items():
+        typer.echo(f"{id_}\t{text}")

@@ -5,6 +5,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from rsonline.hospital.messages import Message, Offer
-from rsonline.hospital.outbox import Outbox, OutboxFull
+from rsonline.hospital.outbox import PARENT_AWAITED, Outbox, OutboxFull
+from rsonline.hospital.outbox_form import OutboxError
 from rsonline.hospital.sealed import KeyFileError, Sealer, create, read
 
 SEALER = Sealer(bytes(range(32)))
@@ -229,6 +231,68 @@ def test_a_child_waits_for_its_parent_and_learns_its_number(box: Outbox) -> None
     box.accepted(first.id, number="41")
     [second] = box.due()
     assert (second.report, second.parent_number) == ("shk_hasil", "41")
+
+
+def test_what_was_refused_before_its_parent_arrived_is_sent_again_then(tmp_path: Path) -> None:
+    clock = Clock()
+    box = Outbox(tmp_path / "outbox.sqlite3", SEALER, clock=clock)
+    booking = Offer("antrian", ("B1",), {"kodebooking": "B1"}, event=True)
+    moment = Offer("antrian_task", ("B1", "1"), {"taskid": 1}, event=True, parent=("antrian", ("B1",)))
+    box.offer([moment])
+    # Nobody has heard of the booking: its feed may be read a moment later.
+    assert box.due() == []
+    clock.now += PARENT_AWAITED
+    [alone] = box.due()
+    box.begin([alone.id])
+    box.refused(alone.id, "booking tidak dikenal")
+    box.offer([booking])
+    [first] = box.due()
+    box.begin([first.id])
+    box.accepted(first.id)
+    [again] = box.due()
+    assert (again.id, again.body, again.once != alone.once) == (alone.id, {"taskid": 1}, True)
+    box.accepted(again.id)
+    assert box.size() == (0, 0)
+
+
+def test_what_belongs_to_a_record_offered_later_waits_for_it(box: Outbox) -> None:
+    box.offer([Offer("antrian_task", ("B1", "1"), {"taskid": 1}, event=True, parent=("antrian", ("B1",)))])
+    box.offer([Offer("antrian", ("B1",), {"kodebooking": "B1"}, event=True)])
+    [first] = box.due()
+    assert first.report == "antrian"
+    box.accepted(first.id)
+    assert [m.report for m in box.due()] == ["antrian_task"]
+
+
+def test_a_file_of_the_first_form_is_taken_along(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.sqlite3"
+    with closing(sqlite3.connect(path)) as made:
+        made.executescript((Path(__file__).parent / "fixtures" / "outbox-1.sql").read_text())
+    box = Outbox(path, SEALER, clock=Clock())
+    assert box.size() == (5, 119)
+    assert [(m.report, m.state, m.number) for m in box.due()] == [
+        ("tempat_tidur", "sent", None),
+        ("tempat_tidur", "waiting", "7"),
+        ("shk", "waiting", None),
+    ]
+    assert [each.said for each in box.set_aside()] == ["jumlah wajib diisi"]
+    assert [each.said for each in box.rejected("kamar")] == ["jumlah wajib diisi"]
+    assert (box.mark("bayi"), box.consented("kamar")) == ("2026-11-01 08:00:00", True)
+    assert sorted(box.known("tempat_tidur").values()) == [("a",), ("b",), ("c",)]
+    assert box.offer([bed("a", 2)]) == 0
+    box.close()
+    assert Outbox(path, SEALER).size() == (5, 119)
+
+
+def test_a_file_of_a_newer_program_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.sqlite3"
+    Outbox(path, SEALER).close()
+    with closing(sqlite3.connect(path)) as made:
+        made.execute("PRAGMA user_version=99")
+    before = path.read_bytes()
+    with pytest.raises(OutboxError, match="form 99"):
+        Outbox(path, SEALER)
+    assert path.read_bytes() == before
 
 
 def test_a_full_outbox_takes_nothing_and_loses_nothing(tmp_path: Path) -> None:

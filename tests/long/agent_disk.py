@@ -107,6 +107,7 @@ def _through(world: World, service: Service, config: Any, filler: Path, changes:
         # What was read last needs its time, on a machine that does other things too.
         while outbox.size()[0] and time.monotonic() < ends:
             steps(5)
+        said += [f"refused: {each.report}: {each.said}" for each in outbox.set_aside(10)]
         said += differences(world, service)
         print(
             f"margin {config.least_free >> 20} MB: full after {at_full} changes with {kept} messages kept,"

@@ -37,6 +37,7 @@ TABLES = (
     "CREATE INDEX waktu_diubah ON waktu (diubah)",
     "CREATE INDEX bayi_diubah ON bayi (diubah)",
 )
+# Times before bookings: a time is often read before the booking to which it belongs.
 _FEEDS = """
 [[feed]]
 name = "kamar"
@@ -45,6 +46,13 @@ snapshot = true
 every = 10
 sql = "SELECT '3' AS id_tt, nama AS ruang, 1 AS jumlah_ruang, 4 AS jumlah, terpakai FROM kamar"
 [[feed]]
+name = "waktu"
+report = "antrian_task"
+every = 10
+since = "diubah"
+overlap = 5
+sql = "SELECT kode AS kodebooking, langkah AS taskid, saat AS waktu, diubah FROM waktu WHERE diubah >= :since"
+[[feed]]
 name = "antrian"
 report = "antrian"
 every = 10
@@ -52,13 +60,6 @@ since = "diubah"
 overlap = 5
 sql = '''SELECT kode AS kodebooking, hari AS tanggalperiksa, jenis AS jenispasien, 'INT' AS kodepoli, kode AS norm,
  diubah FROM daftar WHERE diubah >= :since'''
-[[feed]]
-name = "waktu"
-report = "antrian_task"
-every = 10
-since = "diubah"
-overlap = 5
-sql = "SELECT kode AS kodebooking, langkah AS taskid, saat AS waktu, diubah FROM waktu WHERE diubah >= :since"
 [[feed]]
 name = "bayi"
 report = "shk"

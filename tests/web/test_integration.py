@@ -251,7 +251,7 @@ async def test_persons_are_masked_and_sealed(service: Service, hospital: Hospita
     await client.send("GET", api.REPORT)
     addresses = await listed(visitor, 9)
     assert len(addresses) == 9
-    secrets: tuple[str, ...] = ("9999", "Ibu Contoh", "Ibu Salah", "Ny Contoh", "Jalan Contoh")
+    secrets: tuple[str, ...] = ("999900000000", "Ibu Contoh", "Ibu Salah", "Ny Contoh", "Jalan Contoh")
     secrets += ("Ibu+Contoh", "Jalan+Contoh", "CONTOH-0001", "RM-CONTOH", "Pasien Contoh", PASSWORD, "eyJ")
     for address in addresses:
         page = (await visitor.get(address)).text

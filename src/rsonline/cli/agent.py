@@ -44,7 +44,7 @@ def configured(path: Path) -> "Config":
 def opened(config: "Config") -> Iterator["Outbox"]:
     """The outbox of a configuration, closed at the end."""
     from rsonline.hospital.assembly import outbox_of
-    from rsonline.hospital.outbox import OutboxError
+    from rsonline.hospital.outbox_form import OutboxError
     from rsonline.hospital.sealed import KeyFileError
 
     with failing(KeyFileError, OutboxError, OSError, sqlite3.OperationalError):
@@ -66,7 +66,7 @@ def run(
     from rsonline.hospital import sight
     from rsonline.hospital.assembly import Running, agent_of
     from rsonline.hospital.config import ConfigError
-    from rsonline.hospital.outbox import OutboxError
+    from rsonline.hospital.outbox_form import OutboxError
     from rsonline.hospital.sealed import KeyFileError
     from rsonline.hospital.source import SourceError
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from rsonline.hospital.messages import Counts, Key, Message, Offer, Refused, Rejected, State
+from rsonline.hospital.outbox_form import prepare, prepared
 from rsonline.hospital.sealed import Sealer, canonical
 
 OPEN: Final = ("waiting", "sent", "refused")
@@ -29,67 +30,14 @@ KEPT_FOR: Final = 7 * 86_400.0
 """Seconds after which the contents of what arrived are forgotten; the digest stays (SR-55)."""
 ROWS_KEPT_FOR: Final = 90 * 86_400.0
 """Seconds after which what arrived is no longer listed; how often and when a kind arrived is still known."""
+PARENT_AWAITED: Final = 600.0
+"""Seconds for which what belongs to an unknown record waits for it: the feed of that record may be read later."""
 LEAST_FREE: Final = 64 << 20
 """Bytes of the disk that stay free, so that what is kept can still be delivered when nothing more can be taken."""
-FORM: Final = 1
-"""The form of the file; a newer program raises it and takes older files along."""
-
-_SCHEMA = """
-CREATE TABLE message (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    report TEXT NOT NULL,
-    object TEXT NOT NULL,
-    parent TEXT,
-    verb TEXT NOT NULL,
-    event INTEGER NOT NULL,
-    once TEXT NOT NULL UNIQUE,
-    digest TEXT NOT NULL,
-    body BLOB,
-    size INTEGER NOT NULL,
-    state TEXT NOT NULL,
-    tries INTEGER NOT NULL,
-    due REAL NOT NULL,
-    offered REAL NOT NULL,
-    ended REAL,
-    said BLOB
-);
-CREATE INDEX message_open ON message (object, id) WHERE state IN ('waiting', 'sent', 'refused');
-CREATE INDEX message_due ON message (due, id) WHERE state IN ('waiting', 'sent');
-CREATE INDEX message_ended ON message (ended) WHERE ended IS NOT NULL;
-CREATE INDEX message_count ON message (report, state, offered) WHERE state IN ('waiting', 'sent', 'refused');
-CREATE TABLE object (
-    object TEXT PRIMARY KEY,
-    report TEXT NOT NULL,
-    digest TEXT NOT NULL,
-    gone INTEGER NOT NULL,
-    confirmed TEXT,
-    number TEXT,
-    named BLOB NOT NULL,
-    at REAL NOT NULL
-);
-CREATE INDEX object_report ON object (report) WHERE NOT gone;
-CREATE INDEX object_number ON object (report, number) WHERE number IS NOT NULL;
-CREATE TABLE rejected (
-    feed TEXT NOT NULL,
-    object TEXT NOT NULL,
-    said BLOB NOT NULL,
-    at REAL NOT NULL,
-    PRIMARY KEY (feed, object)
-);
-CREATE TABLE mark (feed TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE consent (feed TEXT PRIMARY KEY, at REAL NOT NULL);
-CREATE TABLE confirmed (report TEXT PRIMARY KEY, messages INTEGER NOT NULL, at REAL NOT NULL);
-CREATE TABLE total (messages INTEGER NOT NULL, bytes INTEGER NOT NULL);
-INSERT INTO total VALUES (0, 0);
-"""
 
 
 class OutboxFull(Exception):
     """Nothing more can be kept: whoever reads the source has to stop, and to call somebody."""
-
-
-class OutboxError(Exception):
-    """The file cannot be used; the text says why."""
 
 
 @dataclass(slots=True)
@@ -111,14 +59,9 @@ class Outbox:
         # A rollback journal and one writer: nothing depends on which SQLite the system has.
         self._connection.execute("PRAGMA journal_mode=TRUNCATE").fetchone()
         self._connection.execute("PRAGMA synchronous=EXTRA")
-        form = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        if form == 0:
+        if not prepared(self._connection):
             with self._writing():
-                for statement in _SCHEMA.split(";\n"):
-                    self._connection.execute(statement)
-                self._connection.execute(f"PRAGMA user_version={FORM}")
-        elif form != FORM:
-            raise OutboxError(f"{self.path.name} has form {form}, this program knows {FORM}: install a newer one")
+                prepare(self._connection, self.path.name)
 
     def close(self) -> None:
         """Close the file."""
@@ -288,6 +231,7 @@ class Outbox:
 
     def due(self, most: int = 100) -> list[Message]:
         """What may be sent now: of each object its oldest message that has not arrived, parents before children."""
+        now = self.clock()
         rows = self._connection.execute(
             "SELECT m.id, m.report, m.verb, m.body, m.once, m.tries, m.state, own.number, above.number"
             " FROM message m LEFT JOIN object own ON own.object = m.object"
@@ -297,8 +241,9 @@ class Outbox:
             "  AND e.state IN ('waiting', 'sent', 'refused'))"
             " AND NOT EXISTS (SELECT 1 FROM message p WHERE p.object = m.parent"
             "  AND p.state IN ('waiting', 'sent', 'refused'))"
+            " AND (m.parent IS NULL OR above.object IS NOT NULL OR m.offered <= ?)"
             " ORDER BY m.due, m.id LIMIT ?",
-            (self.clock(), most),
+            (now, now - PARENT_AWAITED, most),
         ).fetchall()
         return [
             Message(id_, report, verb, self.sealer.open(body, once), once, tries, state, number, above)
@@ -355,6 +300,10 @@ class Outbox:
             self._connection.execute(
                 "UPDATE object SET confirmed=?, number=COALESCE(?, number) WHERE object=?", (digest, number, object_)
             )
+            # Refused before that of which it is a part had arrived, it says nothing wrong now.
+            orphans = self._connection.execute("SELECT id FROM message WHERE parent=? AND state='refused'", (object_,))
+            for (orphan,) in orphans.fetchall():
+                self.resend(orphan)
             if before in OPEN:
                 self._connection.execute("UPDATE total SET messages=messages-1, bytes=bytes-?", (size,))
                 self._connection.execute(

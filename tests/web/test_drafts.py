@@ -10,6 +10,7 @@ import pytest
 from rsonline.store import drafts
 from rsonline.store.engines import transaction
 from rsonline.web.drafts import LARGEST, MOST
+from tests.databases import rows
 from tests.hospital import Hospital, Service
 from tests.web.people import BASE, Person, Visitor
 
@@ -68,6 +69,46 @@ async def test_the_form_goes_on_with_the_draft_until_it_is_sent(service: Service
     shown = await visitor.get(f"/harian/{OXYGEN}")
     assert 'value="78"' in shown.text
     assert "Melanjutkan konsep dari" not in shown.text
+
+
+@pytest.mark.parametrize(
+    ("form", "page", "typed", "member"),
+    [
+        ("shk/baru", "/shk/baru", {"nama_ibu": "Ibu Contoh Draf"}, "nama_ibu"),
+        (f"antrian/{today()}/baru", f"/antrian/{today()}/baru", {"norm": "RM-CONTOH-77"}, "norm"),
+        ("pasien/baru", "/pasien/baru", {"namaLengkapPasien": "Pasien Contoh Draf"}, "namaLengkapPasien"),
+        ("kematian/baru", "/kematian/baru", {"nama": "Contoh Draf"}, "nama"),
+    ],
+)
+async def test_a_form_of_persons_goes_on_with_its_draft_which_is_sealed(
+    service: Service, hospital: Hospital, form: str, page: str, typed: dict[str, str], member: str
+) -> None:
+    visitor = await officer(service, hospital)
+    assert f'data-konsep="{form}"' in (await visitor.get(page)).text
+    assert (await put(visitor, form, typed)).status_code == 200
+    shown = (await visitor.get(page)).text
+    assert f'value="{typed[member]}"' in shown
+    assert "Melanjutkan konsep dari" in shown
+    kept = rows(service.database, "SELECT body FROM draft WHERE kode_rs = :c", c=hospital.code)
+    assert typed[member] not in str(kept)
+    # Another person at the same hospital sees nothing of it.
+    other = await officer(service, hospital, "lain")
+    assert typed[member] not in (await other.get(page)).text
+
+
+async def test_what_was_stored_is_no_draft_any_more_and_what_was_refused_still_is(
+    service: Service, hospital: Hospital
+) -> None:
+    visitor = await officer(service, hospital)
+    page = f"/antrian/{today()}/baru"
+    typed = {"kodebooking": "CONTOH-DRAF-1", "tanggalperiksa": today(), "jenispasien": "JKN", "kodepoli": "INT"}
+    await put(visitor, page.removeprefix("/"), typed)
+    refused = await visitor.post(page, {**typed, "tanggalperiksa": "kapan-kapan"})
+    assert refused.status_code == 422
+    assert "Melanjutkan konsep dari" in (await visitor.get(page)).text
+    stored = await visitor.post(page, {**typed, "norm": "RM-CONTOH-1"})
+    assert stored.status_code == 303, stored.text
+    assert "Melanjutkan konsep dari" not in (await visitor.get(page)).text
 
 
 async def test_a_draft_is_thrown_away_without_a_script(service: Service, hospital: Hospital) -> None:

@@ -90,19 +90,16 @@ def _with_reports(access: Access, found: list[Hospital], since: date) -> list[Se
     if not codes:
         return []
     asked = {"codes": codes, "since": since}
-    newest = {row["kode_rs"]: row for row in access.connection.execute(_all_newest(), asked).mappings()}
+    newest = {code: (stalest, last) for code, stalest, *last in access.connection.execute(_all_newest(), asked).all()}
     days: dict[str, dict[tuple[str, date], datetime]] = {code: {} for code in codes}
-    for row in access.connection.execute(_days(), asked):
-        days[row.kode_rs][row.kind, row.day] = row.updated_at
-    return [
-        Seen(
-            each,
-            {r.name: newest[each.code][r.name] for r in KINDS if newest[each.code][r.name] is not None},
-            days[each.code],
-            newest[each.code]["stalest"],
-        )
-        for each in found
-    ]
+    for code, kind, day, updated_at in access.connection.execute(_days(), asked).all():
+        days[code][kind, day] = updated_at
+    seen = []
+    for each in found:
+        stalest, last = newest[each.code]
+        came = {report.name: at for report, at in zip(KINDS, last, strict=True) if at is not None}
+        seen.append(Seen(each, came, days[each.code], stalest))
+    return seen
 
 
 # Both questions are put together once: that costs more than asking them.

@@ -16,7 +16,8 @@ from rsonline.reports import ANTRIAN, ANTRIAN_TASK
 from rsonline.reports.report import Row
 from rsonline.reports.verdict import Refused, Words
 from rsonline.store import reads
-from rsonline.web import forms, lines, record_form, render, submit
+from rsonline.store.drafts import Draft
+from rsonline.web import drafts, forms, lines, record_form, render, submit
 from rsonline.web.door import Wrong
 from rsonline.web.pages import House, Page
 from rsonline.web.persons import masked, note_seen
@@ -72,12 +73,29 @@ async def table(house: House, visit: Visit) -> Response:
 async def new(house: House, visit: Visit) -> Response:
     """The form of a new booking."""
     day = day_in(visit)
-    return _new(visit, day, {"tanggalperiksa": day.isoformat()})
+    draft = await drafts.begun(house, visit, _kept_as(day))
+    return _new(visit, day, {"tanggalperiksa": day.isoformat()} if draft is None else draft.typed, draft=draft)
 
 
-def _new(visit: Visit, day: date, typed: dict[str, str], done: Done | None = None) -> Response:
-    title, back = visit.t("Booking baru", "New booking"), f"{PATH}/{day}"
-    return record_form.shown(visit, ANTRIAN, title=title, action=f"{back}/baru", back=back, typed=typed, done=done)
+def _kept_as(day: date) -> str:
+    """By which name the draft of a new booking is kept."""
+    return f"antrian/{day}/baru"
+
+
+def _new(
+    visit: Visit, day: date, typed: dict[str, str], done: Done | None = None, draft: Draft | None = None
+) -> Response:
+    return record_form.shown(
+        visit,
+        ANTRIAN,
+        title=visit.t("Booking baru", "New booking"),
+        action=f"{PATH}/{day}/baru",
+        back=f"{PATH}/{day}",
+        typed=typed,
+        done=done,
+        keep_as=_kept_as(day),
+        draft=draft,
+    )
 
 
 async def add(house: House, visit: Visit) -> Response:
@@ -85,9 +103,10 @@ async def add(house: House, visit: Visit) -> Response:
     day = day_in(visit)
     typed = await lines.typed_in(visit)
     done = await lines.send(house, visit, ANTRIAN, "POST", forms.sent(ANTRIAN, typed, visit.here), typed)
-    if done.seq is not None:
-        return lines.back(f"{PATH}/{day}", done.seq)
-    return _new(visit, day, typed, done)
+    if done.seq is None:
+        return _new(visit, day, typed, done)
+    await drafts.sent(house, visit, _kept_as(day))
+    return lines.back(f"{PATH}/{day}", done.seq)
 
 
 async def found(house: House, visit: Visit) -> tuple[date, Row]:

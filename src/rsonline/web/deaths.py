@@ -10,7 +10,8 @@ from rsonline.reports.joi import label
 from rsonline.reports.kinds.kematian import FIXED_AFTERWARDS
 from rsonline.reports.report import Row
 from rsonline.store import history, reads
-from rsonline.web import forms, lines, record_form, render
+from rsonline.store.drafts import Draft
+from rsonline.web import drafts, forms, lines, record_form, render
 from rsonline.web.door import Wrong
 from rsonline.web.pages import House, Page
 from rsonline.web.patient_forms import dressed, send
@@ -21,6 +22,8 @@ from rsonline.web.visit import Visit
 
 PATH = "/kematian"
 AT_ONCE = 50
+_NEW = "kematian/baru"
+"""By which name the draft of a new one is kept."""
 
 
 async def table(house: House, visit: Visit) -> Response:
@@ -43,10 +46,11 @@ async def table(house: House, visit: Visit) -> Response:
 
 async def new(house: House, visit: Visit) -> Response:
     """The form of a death."""
-    return _new(visit, {})
+    draft = await drafts.begun(house, visit, _NEW)
+    return _new(visit, {} if draft is None else draft.typed, draft=draft)
 
 
-def _new(visit: Visit, typed: Mapping[str, str], done: Done | None = None) -> Response:
+def _new(visit: Visit, typed: Mapping[str, str], done: Done | None = None, draft: Draft | None = None) -> Response:
     return record_form.shown(
         visit,
         KEMATIAN,
@@ -57,6 +61,8 @@ def _new(visit: Visit, typed: Mapping[str, str], done: Done | None = None) -> Re
         done=done,
         template="pasien_baru.html",
         dress=dressed(visit),
+        keep_as=_NEW,
+        draft=draft,
     )
 
 
@@ -64,7 +70,10 @@ async def add(house: House, visit: Visit) -> Response:
     """Report a death."""
     typed = await lines.typed_in(visit)
     done = await send(house, visit, verbs.report_death, KEMATIAN, forms.body(KEMATIAN.record, typed), typed)
-    return _new(visit, typed, done) if done.seq is None else lines.back(PATH, done.seq)
+    if done.seq is None:
+        return _new(visit, typed, done)
+    await drafts.sent(house, visit, _NEW)
+    return lines.back(PATH, done.seq)
 
 
 async def _found(house: House, visit: Visit) -> Row:

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from rsonline.store import drafts
 from rsonline.store.access import Access
+from rsonline.store.drafts import Draft
 from rsonline.web.door import Wrong
 from rsonline.web.login import field, onward
 from rsonline.web.pages import House, Page
@@ -50,8 +51,20 @@ async def keep(house: House, visit: Visit) -> Response:
 async def throw_away(house: House, visit: Visit) -> Response:
     """Forget a draft, and go on to an address of ours."""
     form, next_page = form_of(visit), onward(await field(visit, "lanjut"))
-    await house.store.perform(lambda access: drafts.drop(access, visit.own.code, visit.person.user_name, form))
+    await sent(house, visit, form)
     return RedirectResponse(next_page, 303)
+
+
+async def begun(house: House, visit: Visit, form: str) -> Draft | None:
+    """What this person typed into a form and has not sent yet."""
+    code, user_name = visit.own.code, visit.person.user_name
+    return await house.store.read(visit.origin, lambda access: drafts.find(access, code, user_name, form))
+
+
+async def sent(house: House, visit: Visit, form: str) -> None:
+    """What was typed into a form is stored now: its draft is forgotten."""
+    code, user_name = visit.own.code, visit.person.user_name
+    await house.store.perform(lambda access: drafts.drop(access, code, user_name, form))
 
 
 def form_of(visit: Visit) -> str:

@@ -20,6 +20,7 @@ from rsonline.reports.verdict import Problem, Refused, ReportWarning, Words
 from rsonline.store import drafts, reads
 from rsonline.store.access import Access
 from rsonline.store.drafts import Draft
+from rsonline.web import drafts as kept
 from rsonline.web import forms, render, submit
 from rsonline.web.door import Wrong
 from rsonline.web.pages import House, Page
@@ -176,9 +177,7 @@ async def send_day(house: House, visit: Visit) -> Response:
         asked = confirming(asked)
     done = await submit.send(house, visit, expecting(asked, version), report, typed)
     if done.seq is not None:
-        await house.store.perform(
-            lambda access: drafts.drop(access, visit.own.code, visit.person.user_name, form_name(report, day))
-        )
+        await kept.sent(house, visit, form_name(report, day))
         if visit.wants_json:
             return JSONResponse({"status": True, "seq": done.seq, "version": done.row.get("version")})
         return RedirectResponse(f"/resi/{done.seq}", 303)

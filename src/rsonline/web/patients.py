@@ -13,7 +13,8 @@ from rsonline.reports.report import Report, Row, members
 from rsonline.reports.verdict import Words
 from rsonline.store import history, patients, reads
 from rsonline.store.access import Access
-from rsonline.web import forms, lines, record_form, render
+from rsonline.store.drafts import Draft
+from rsonline.web import drafts, forms, lines, record_form, render
 from rsonline.web.door import Wrong
 from rsonline.web.lines import Line
 from rsonline.web.pages import House, Page
@@ -25,6 +26,8 @@ from rsonline.web.visit import Visit
 
 PATH = "/pasien"
 AT_ONCE = 50
+_NEW = "pasien/baru"
+"""By which name the draft of a new one is kept."""
 BY_NAME: Mapping[str, Report[Any]] = {report.name.removeprefix("pasien_"): report for report in PARTS}
 _IN_CARE = Words("Pasien dengan identitas ini masih dirawat di sini.", "Somebody with this identity is in care here.")
 
@@ -69,10 +72,12 @@ async def search(house: House, visit: Visit) -> Response:
 
 async def new(house: House, visit: Visit) -> Response:
     """The form of an admission."""
-    return _new(visit, {"kewarganegaraanId": "ID", "tanggalMasuk": visit.here.today.isoformat()})
+    draft = await drafts.begun(house, visit, _NEW)
+    usual = {"kewarganegaraanId": "ID", "tanggalMasuk": visit.here.today.isoformat()}
+    return _new(visit, usual if draft is None else draft.typed, draft=draft)
 
 
-def _new(visit: Visit, typed: Mapping[str, str], done: Done | None = None) -> Response:
+def _new(visit: Visit, typed: Mapping[str, str], done: Done | None = None, draft: Draft | None = None) -> Response:
     return record_form.shown(
         visit,
         PASIEN_COVID,
@@ -83,6 +88,8 @@ def _new(visit: Visit, typed: Mapping[str, str], done: Done | None = None) -> Re
         done=_worded(visit, done),
         template="pasien_baru.html",
         dress=dressed(visit),
+        keep_as=_NEW,
+        draft=draft,
     )
 
 
@@ -99,6 +106,7 @@ async def admit(house: House, visit: Visit) -> Response:
     done = await send(house, visit, verbs.admit, PASIEN_COVID, forms.body(PASIEN_COVID.record, typed), typed)
     if done.seq is None:
         return _new(visit, typed, done)
+    await drafts.sent(house, visit, _NEW)
     if PASIEN_NUMBER in done.row:
         return lines.back(f"{PATH}/{done.row[PASIEN_NUMBER]}", done.seq)
     return lines.back(PATH, done.seq)

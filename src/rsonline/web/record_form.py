@@ -7,6 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from rsonline.reports.report import Report, Row
+from rsonline.store.drafts import Draft
 from rsonline.web import forms, lines, render
 from rsonline.web.submit import Done
 from rsonline.web.visit import Visit
@@ -26,18 +27,21 @@ def shown(
     fixed: Iterable[str] = (),
     template: str = "formulir_data.html",
     dress: Callable[[forms.Field], None] = lambda field: None,
+    keep_as: str = "",
+    draft: Draft | None = None,
     **more: Any,
 ) -> Response:
     """The form, before sending or with what became of it.
 
     `fixed` members are shown and not changed;
-    `dress` gives a field what its declaration does not say, such as choices."""
+    `dress` gives a field what its declaration does not say, such as choices;
+    `keep_as` is the name under which what is typed is kept, `draft` what was kept under it."""
     at = visit.here
     values = typed if typed is not None else {} if stored is None else forms.texts(report, stored, at)
     found = forms.fields(report, at, visit.language, values, leave_out)
-    keep = set(fixed)
+    unchanged = set(fixed)
     for each in found:
-        each.fixed = each.name in keep
+        each.fixed = each.name in unchanged
         dress(each)
     told: list[str] = []
     theirs: Mapping[str, str] = {}
@@ -63,5 +67,7 @@ def shown(
         once=secrets.token_urlsafe(16),
         errors=sum(len(f.errors) for f in found),
         stored=stored,
+        keep_as=keep_as,
+        draft=draft,
         **more,
     )

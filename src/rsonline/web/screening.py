@@ -1,5 +1,6 @@
 """Newborn screening: the samples of a hospital, each with its results. High TSH stands first."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import RedirectResponse, Response
@@ -8,14 +9,18 @@ from rsonline.reports import SHK, SHK_HASIL
 from rsonline.reports.report import Row
 from rsonline.reports.verdict import Words
 from rsonline.store import history, newborns, reads
-from rsonline.web import forms, lines, record_form, render
+from rsonline.store.drafts import Draft
+from rsonline.web import drafts, forms, lines, record_form, render
 from rsonline.web.door import Wrong
 from rsonline.web.pages import House, Page
 from rsonline.web.persons import initials, masked, note_seen
+from rsonline.web.submit import Done
 from rsonline.web.visit import Visit
 
 PATH = "/shk"
 AT_ONCE = 50
+_NEW = "shk/baru"
+"""By which name the draft of a new one is kept."""
 ACTIONS = {
     "arrived": Words("Sampel diterima laboratorium", "The laboratory has the sample"),
     "recalled": Words("Keluarga dihubungi untuk datang lagi", "The family was called back"),
@@ -78,18 +83,34 @@ async def table(house: House, visit: Visit) -> Response:
 
 async def new(house: House, visit: Visit) -> Response:
     """The form of a new sample."""
-    title = visit.t("Sampel baru", "New sample")
-    return record_form.shown(visit, SHK, title=title, action=f"{PATH}/baru", back=PATH)
+    draft = await drafts.begun(house, visit, _NEW)
+    return _new(visit, None if draft is None else draft.typed, draft=draft)
+
+
+def _new(
+    visit: Visit, typed: Mapping[str, str] | None, done: Done | None = None, draft: Draft | None = None
+) -> Response:
+    return record_form.shown(
+        visit,
+        SHK,
+        title=visit.t("Sampel baru", "New sample"),
+        action=f"{PATH}/baru",
+        back=PATH,
+        typed=typed,
+        done=done,
+        keep_as=_NEW,
+        draft=draft,
+    )
 
 
 async def add(house: House, visit: Visit) -> Response:
     """A new sample."""
     typed = await lines.typed_in(visit)
     done = await lines.send(house, visit, SHK, "POST", forms.sent(SHK, typed, visit.here), typed)
-    if done.seq is not None:
-        return lines.back(PATH, done.seq)
-    title = visit.t("Sampel baru", "New sample")
-    return record_form.shown(visit, SHK, title=title, action=f"{PATH}/baru", back=PATH, typed=typed, done=done)
+    if done.seq is None:
+        return _new(visit, typed, done)
+    await drafts.sent(house, visit, _NEW)
+    return lines.back(PATH, done.seq)
 
 
 async def _found(house: House, visit: Visit) -> Row:

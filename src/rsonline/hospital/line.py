@@ -9,6 +9,7 @@ import re
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +27,8 @@ from rsonline.hospital.wire import Answer, Lost, Request
 T = TypeVar("T")
 Credentials = Callable[[Side, Request], Mapping[str, str]]
 TIMEOUT = 30.0
+MOST_AT_ONCE = 16
+"""As many requests of a client are under way at the same time; others wait."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _CODE = re.compile("[0-9A-Za-z]{1,16}")
 _SECRET = re.compile("[\x21-\x7e\xa0-\xff](?:[\x20-\x7e\xa0-\xff]*[\x21-\x7e\xa0-\xff])?")
@@ -71,7 +74,7 @@ def secret_of(text: str) -> str:
 def _settings(ca_file: Path | str | None, timeout: float) -> dict[str, Any]:
     # Nothing that a service sets is sent back to it.
     cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    limits = httpx.Limits(max_connections=16, max_keepalive_connections=16)
+    limits = httpx.Limits(max_connections=MOST_AT_ONCE, max_keepalive_connections=MOST_AT_ONCE)
     checked = trust(ca_file)
     return {"verify": checked, "timeout": timeout, "follow_redirects": False, "cookies": cookies, "limits": limits}
 
@@ -168,7 +171,10 @@ class AsyncLine:
     ) -> None:
         self.address, self.side = address_of(address), side
         self._credentials, self._sleep = credentials, sleep
-        self._http = httpx.AsyncClient(transport=transport, **_settings(ca_file, timeout))
+        self._settings = {"transport": transport, **_settings(ca_file, timeout)}
+        self._made: list[httpx.AsyncClient] = []
+        self._free: list[httpx.AsyncClient] = []
+        self._places = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def carry(self, talk: Talk[T]) -> T:
         """Carry a talk out; its result."""
@@ -188,9 +194,12 @@ class AsyncLine:
         begun = self.side.clock()
         headers = _headers(self.side, request, self._credentials)
         try:
-            async with self._http.stream(
-                request.method, _url(self.address, request), headers=headers, content=request.body or None
-            ) as response:
+            async with (
+                self._connection() as http,
+                http.stream(
+                    request.method, _url(self.address, request), headers=headers, content=request.body or None
+                ) as response,
+            ):
                 parts = [part async for part in _at_most_async(response.aiter_bytes())]
                 answer = _answer(response, parts)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
@@ -198,9 +207,23 @@ class AsyncLine:
         self.side.learn(answer, begun, self.side.clock())
         return answer
 
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[httpx.AsyncClient]:
+        """A client of one connection: a pool looks at every connection that it has at every request, twice."""
+        async with self._places:
+            if not self._free:
+                self._made.append(httpx.AsyncClient(**self._settings))
+                self._free.append(self._made[-1])
+            http = self._free.pop()
+            try:
+                yield http
+            finally:
+                self._free.append(http)
+
     async def close(self) -> None:
         """Give its connections back."""
-        await self._http.aclose()
+        for http in self._made:
+            await http.aclose()
 
 
 def _at_most(parts: Iterator[bytes]) -> Iterator[bytes]:

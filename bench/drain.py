@@ -127,7 +127,7 @@ def main() -> int:
         finally:
             service.stop()
         held = {
-            table: rows(stored, f"SELECT COUNT(*) AS n FROM {table} WHERE kode_rs=:c", c=AGENT)[0]["n"]  # noqa: S608
+            table: rows(stored, f"SELECT COUNT(*) AS n FROM {table} WHERE kode_rs=:c", c=AGENT)[0]["n"]  # noqa: S608 (two names)
             for table in ("antrian", "antrian_task")
         }
     rate = said["messages"] / said["seconds"]

@@ -251,8 +251,14 @@ def test_what_was_refused_before_its_parent_arrived_is_sent_again_then(tmp_path:
     box.accepted(first.id)
     [again] = box.due()
     assert (again.id, again.body, again.once != alone.once) == (alone.id, {"taskid": 1}, True)
-    box.accepted(again.id)
-    assert box.size() == (0, 0)
+    # Refused once more, now that the booking is there, it waits for a person.
+    box.begin([again.id])
+    box.refused(again.id, "waktu salah")
+    box.offer([Offer("antrian", ("B1",), {"kodebooking": "B1", "norm": "lain"}, event=True)])
+    [corrected] = box.due()
+    box.accepted(corrected.id)
+    assert box.due() == []
+    assert [each.said for each in box.set_aside()] == ["waktu salah"]
 
 
 def test_what_belongs_to_a_record_offered_later_waits_for_it(box: Outbox) -> None:

@@ -1,7 +1,5 @@
 """`rsonline evidence`: one hospital's month as PDF, XLSX, CSV and digests."""
 
-import calendar
-import re
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,18 +9,18 @@ import typer
 from rsonline import __version__
 from rsonline.cli import DatabaseOption, DataOption, KeysOption, app, failing, standing
 from rsonline.cli.line import say, wrong
+from rsonline.cli.month import MonthArgument, days_of
 
 if TYPE_CHECKING:
     from rsonline.store.database import Database
 
-_MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
 _TRIES = 20
 
 
 @app.command()
 def evidence(
     code: Annotated[str, typer.Argument(help="Kode rumah sakit.", show_default=False)],
-    month: Annotated[str, typer.Argument(help="Bulan, misalnya 2026-10.", show_default=False)],
+    month: MonthArgument,
     out: Annotated[
         Path | None, typer.Option(help="Folder tujuan (bawaan: <kode>-<bulan>).", show_default=False)
     ] = None,
@@ -35,11 +33,7 @@ def evidence(
     from rsonline.sheets import pack
     from rsonline.store.keys import KeysError
 
-    found = _MONTH.fullmatch(month)
-    if found is None:
-        raise wrong(f"{month!r} bukan bulan; tulis misalnya 2026-10")
-    first = date(int(found[1]), int(found[2]), 1)
-    last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
+    first, last = days_of(month)
     with failing(KeysError):
         made = packed(standing(data, database, keys=keys), code, first, last, lang)
     folder = out or Path(f"{code}-{month}")

@@ -1,7 +1,5 @@
 """`rsonline parquet`: de-identified data of a month as Parquet files, for DuckDB, R, Python and other programs."""
 
-import calendar
-import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
@@ -13,19 +11,18 @@ import typer
 from rsonline import __version__
 from rsonline.cli import DatabaseOption, DataOption, KeysOption, app, failing, standing
 from rsonline.cli.line import wrong
+from rsonline.cli.month import MonthArgument, days_of
 
 if TYPE_CHECKING:
     from rsonline.insight.deidentified import Dataset, Given
     from rsonline.insight.places import Place
     from rsonline.store.access import Access
 
-_MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
-
 
 @app.command("parquet")
 def export(
     folder: Annotated[Path, typer.Argument(help="Folder tujuan.", show_default=False)],
-    month: Annotated[str, typer.Argument(help="Bulan, misalnya 2026-10.", show_default=False)],
+    month: MonthArgument,
     region: Annotated[str, typer.Option(help="Hanya provinsi (34) atau kabupaten/kota (3404).")] = "",
     data: DataOption = None,
     database: DatabaseOption = None,
@@ -42,11 +39,7 @@ def export(
     from rsonline.store.engines import transaction
     from rsonline.store.keys import KeysError
 
-    found = _MONTH.fullmatch(month)
-    if found is None:
-        raise wrong(f"{month!r} bukan bulan; tulis misalnya 2026-10")
-    first = date(int(found[1]), int(found[2]), 1)
-    last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
+    first, last = days_of(month)
     paths = {each.name: _path(each, month) for each in plain.DATASETS}
     about = {"rsonline": __version__, "aturan": str(plain.RULES), "wilayah": region or "-"}
     files = [parquet.File(paths[each.name], each.columns, about) for each in plain.DATASETS]

@@ -297,13 +297,17 @@ class Outbox:
                 "UPDATE message SET state=?, ended=?, said=COALESCE(?, said) WHERE id=?",
                 (state, self.clock(), said, id_),
             )
+            # What was refused before that of which it is a part had arrived may be right now, once.
+            orphans = self._connection.execute(
+                "SELECT m.id FROM message m JOIN object o ON o.object = m.parent"
+                " WHERE m.parent=? AND m.state='refused' AND o.confirmed IS NULL",
+                (object_,),
+            )
+            for (orphan,) in orphans.fetchall():
+                self.resend(orphan)
             self._connection.execute(
                 "UPDATE object SET confirmed=?, number=COALESCE(?, number) WHERE object=?", (digest, number, object_)
             )
-            # Refused before that of which it is a part had arrived, it says nothing wrong now.
-            orphans = self._connection.execute("SELECT id FROM message WHERE parent=? AND state='refused'", (object_,))
-            for (orphan,) in orphans.fetchall():
-                self.resend(orphan)
             if before in OPEN:
                 self._connection.execute("UPDATE total SET messages=messages-1, bytes=bytes-?", (size,))
                 self._connection.execute(
@@ -376,7 +380,7 @@ class Outbox:
         now, over = self.clock(), "state NOT IN ('waiting', 'sent', 'refused')"
         with self._writing():
             done = self._connection.execute(
-                f"UPDATE message SET body=NULL, said=NULL WHERE body IS NOT NULL AND ended < ? AND {over}",  # noqa: S608
+                f"UPDATE message SET body=NULL, said=NULL WHERE body IS NOT NULL AND ended < ? AND {over}",  # noqa: S608 (ours)
                 (now - KEPT_FOR,),
             )
             self._connection.execute(

@@ -87,7 +87,7 @@ def text_of(answers: Answers, reports: Iterable[Report[Any]]) -> str:
 
 
 PASSWORD_FILE = "sandi"  # noqa: S105 (the name of a file)
-SOURCE_PASSWORD_FILE = "sandi-basis-data"  # noqa: S105
+SOURCE_PASSWORD_FILE = "sandi-basis-data"  # noqa: S105 (the name of a file)
 
 
 def template(report: Report[Any]) -> str:

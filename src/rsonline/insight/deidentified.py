@@ -8,7 +8,7 @@ small that who knows one of its members would find them in it.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 from rsonline.insight.places import Place, Places
 from rsonline.insight.screening_clock import Baby, babies
@@ -51,15 +51,7 @@ class Given(NamedTuple):
 
 def _columns(*texts: str) -> tuple[Column, ...]:
     """`name:kind` as columns."""
-    kinds: dict[str, Kind] = {
-        "text": "text",
-        "whole": "whole",
-        "number": "number",
-        "day": "day",
-        "moment": "moment",
-        "flag": "flag",
-    }
-    return tuple(Column(name, kinds[kind]) for name, _, kind in (text.partition(":")[::1] for text in texts))
+    return tuple(Column(name, cast("Kind", kind)) for name, kind in (text.split(":") for text in texts))
 
 
 def _kind(member: Member) -> Kind:

@@ -14,7 +14,7 @@ for (const link of document.querySelectorAll("a[data-png]")) {
     drawn(link.href)
       .then((file) => save(file, link.dataset.png))
       // Whoever cannot have the one is given the other.
-      .catch(() => link.click())
+      .catch((error) => { console.warn(error); link.click(); })
       .finally(() => { button.disabled = false; });
   });
   link.after(" ", button);

@@ -1,8 +1,9 @@
 """The store that keeps nothing: the same service with everything but the database."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+
+import msgspec
 
 from bench.stock import FIRST_CODE, booking, change, room
 from rsonline.reports import ANTRIAN, TEMPAT_TIDUR
@@ -28,7 +29,7 @@ def without_database(store: Store) -> Store:
             found.append([] if row is None else [dict(row)])
         now = datetime.now(UTC)
         decision: Decision = change.decide(found, now)
-        return replace(decision.outcome, at=now)
+        return msgspec.structs.replace(decision.outcome, at=now)
 
     vars(store)["submit"] = submit
     return store

@@ -1,13 +1,13 @@
 """New keys: everything is sealed anew while a store writes, killed or not, and stays readable."""
 
 import asyncio
-import dataclasses
 import hashlib
 import shutil
 import time
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import psycopg
 import pytest
 import sqlalchemy as sa
@@ -49,7 +49,9 @@ def change(number: int) -> Change:
         said = {**MESSAGES["antrian"], "kodebooking": f"B-{number}", "namadokter": name}
         made = asked(origin, ANTRIAN, "POST", **said)
     digest = hashlib.sha256(name.encode()).digest()
-    return dataclasses.replace(made, once=Once(f"POST /{made.report.name}", f"k{number}", digest, lambda o: answer(o)))
+    return msgspec.structs.replace(
+        made, once=Once(f"POST /{made.report.name}", f"k{number}", digest, lambda o: answer(o))
+    )
 
 
 def answer(outcome: Outcome) -> bytes:

@@ -7,12 +7,12 @@ does. Who has left is not shown any more.
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
+import msgspec
 
 from rsonline.hospital import patient_wire as wire
 from rsonline.hospital.fake import Scripted, now
@@ -138,7 +138,7 @@ class FakePatients(Scripted):
     def _shown(self, report: Report[Any], row: Row) -> dict[str, Any]:
         parent = self._kept[PASIEN_COVID.name].get(str(row.get(PASIEN_NUMBER)), {})
         whole = {"komorbid": 0, "noRM": parent.get("noRM"), **row}
-        return report.shown(whole, report, replace(self._at, name="RS Palsu"))
+        return report.shown(whole, report, msgspec.structs.replace(self._at, name="RS Palsu"))
 
 
 def _said(status: int, message: str, data: object = ...) -> httpx.Response:

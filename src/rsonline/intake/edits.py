@@ -1,7 +1,8 @@
 """What a person at a form asks beyond the verbs: change only what was seen, confirm, bring back what was deleted."""
 
-import dataclasses
 from datetime import datetime, timedelta
+
+import msgspec
 
 from rsonline.intake.verbs import Asked, Call, live
 from rsonline.reports.report import Numbered, Row, recognised
@@ -26,12 +27,12 @@ def expecting(asked: Asked, version: int) -> Asked:
                 return Decision(Outcome("changed", put.old if put.old is not None and there else {}))
         return decision
 
-    return dataclasses.replace(asked, change=dataclasses.replace(asked.change, decide=beside))
+    return msgspec.structs.replace(asked, change=msgspec.structs.replace(asked.change, decide=beside))
 
 
 def confirming(asked: Asked) -> Asked:
     """The same, known in the journal as values that a person looked at and found unchanged."""
-    return dataclasses.replace(asked, change=dataclasses.replace(asked.change, verb="confirm"))
+    return msgspec.structs.replace(asked, change=msgspec.structs.replace(asked.change, verb="confirm"))
 
 
 def restore(call: Call, key: Row) -> Change:

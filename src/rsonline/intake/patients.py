@@ -5,10 +5,11 @@ they are functions that see neither HTTP nor SQL. What is refused is refused wit
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
+
+import msgspec
 
 from rsonline.intake.verbs import live
 from rsonline.reports import KEMATIAN, PARTS, PASIEN_COVID, joi
@@ -35,8 +36,7 @@ DISCHARGE = ("penyebabKematianId", "penyebabKematianLangsungId", "statusPasienSa
 KEPT = ("tanggalKeluar", "statusKeluarId", *DISCHARGE)
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True):
     """One message to the patient API: who says it, about which record, and what was sent."""
 
     origin: Origin
@@ -50,16 +50,14 @@ class Message:
     count: int = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """What a GET of many asks for. Rows are shown after they were noted as seen."""
 
     look: Callable[[Access], Page]
     report: Report[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Viewing:
+class Viewing(msgspec.Struct, frozen=True):
     """What a GET of one asks for: found and noted as seen at once, so that many share one commit.
 
     The outcome is `saved` with the row, or `unknown`.

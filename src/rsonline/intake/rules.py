@@ -1,9 +1,10 @@
 """What is irregular: the exceptions to the usual verbs, in one table."""
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
+
+import msgspec
 
 from rsonline.intake.verbs import (
     USUAL,
@@ -158,7 +159,7 @@ def _with_other_times(usual: Asked) -> Asked:
 def also(usual: Asked, lookup: Lookup, decide: Callable[[Found, datetime], Decision]) -> Asked:
     """The usual change with one more lookup, whose rows come last, and another decision."""
     lookups = (*usual.change.lookups, lookup)
-    return dataclasses.replace(usual, change=dataclasses.replace(usual.change, lookups=lookups, decide=decide))
+    return msgspec.structs.replace(usual, change=msgspec.structs.replace(usual.change, lookups=lookups, decide=decide))
 
 
 def _out_of_order(row: Row, marks: list[Row]) -> bool:

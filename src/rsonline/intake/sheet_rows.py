@@ -4,8 +4,8 @@ A row goes through the verbs that a machine's message goes through: POST where t
 It is carried out only as it was judged: while the record is as it was then, and once.
 """
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -25,7 +25,7 @@ Try = Callable[[Change], Decision]
 """What a change would decide, without carrying it out."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Judged:
     """The verdict on a row. `version` and `seen` say what it was judged beside, `same_as` tells rows of one record."""
 
@@ -82,7 +82,7 @@ def carried_out(call: Call, judged_method: str, version: int) -> Asked:
 
 def ask(call: Call, method: str) -> Asked:
     """What a row asks for by a method. Raises Refused."""
-    asked = verbs_of(call.report)[method](dataclasses.replace(call, whole=True))
+    asked = verbs_of(call.report)[method](msgspec.structs.replace(call, whole=True))
     assert isinstance(asked, Asked)  # noqa: S101 (POST and PUT change)
     return _once(call, asked) if method == "POST" else asked
 
@@ -151,7 +151,7 @@ def _seen(call: Call, values: Row, decide: Try) -> str:
     lookups: list[Lookup | LaterLookup] = [Lookup(call.report, {"recognised": key}, deleted=True, whole=False)]
     beside = _beside(call.report, values, deleted=True)
     if beside is not None:
-        lookups.append(dataclasses.replace(beside, whole=False))
+        lookups.append(msgspec.structs.replace(beside, whole=False))
 
     def look(found: Found, now: datetime) -> Decision:
         rows = {row[identity.number]: row["version"] for rows in found for row in rows}

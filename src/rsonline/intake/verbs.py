@@ -4,10 +4,11 @@ A verb is a function `Call → Change` or `Call → Reading`. It sees neither HT
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
+
+import msgspec
 
 from rsonline.reports import EVERY_REPORT
 from rsonline.reports.codec import Read, complete, missing, read
@@ -33,8 +34,7 @@ DAYS_BACK = 10
 Shown = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One message: who asks, for which report, and what was sent."""
 
     origin: Origin
@@ -47,8 +47,7 @@ class Call:
     """What was sent is the whole record, as of a form: a member that is absent is emptied, not left as it was."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """What a GET asks for, and how the rows that are found are shown."""
 
     look: reads.Look
@@ -56,13 +55,12 @@ class Reading:
     repairs: Sequence[Repair] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """A change together with what was already said of the message while it was read."""
 
     change: Change
     repairs: Sequence[Repair] = ()
-    values: Row = field(default_factory=dict)
+    values: Row = msgspec.field(default_factory=dict)
     """The members that were sent, as read."""
 
 

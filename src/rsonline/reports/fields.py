@@ -8,10 +8,12 @@ cannot be understood. It never judges plausibility: that is what warnings are fo
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from rsonline.reports.references import Reference, shipped
 from rsonline.reports.verdict import Detail, Repair, Words
@@ -52,14 +54,13 @@ class Fault(Exception):
         self.detail: Detail = detail
 
 
-@dataclass(frozen=True, slots=True)
-class At:
+class At(msgspec.Struct, frozen=True):
     """Where and when a record is read: whose it is, the hospital's zone, and the server's time (UTC)."""
 
     hospital: str
     zone: ZoneInfo
     now: datetime
-    references: Mapping[str, Reference] = field(default_factory=shipped)
+    references: Mapping[str, Reference] = msgspec.field(default_factory=shipped)
     name: str = ""
     """The hospital's name."""
     unlisted: bool = False

@@ -50,9 +50,8 @@ def key_id(public: bytes) -> str:
 
 def unsigned(receipt: Receipt, key: str) -> str:
     """Everything that is signed; `key` is the short name of the public key."""
-    time = receipt.time.astimezone(UTC)
-    stamp = f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03}Z"
-    return f"v=1; id={receipt.id}; rs={receipt.hospital}; digest=sha-256:{receipt.digest}; time={stamp}; key={key}"
+    stamp = receipt.time.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00")
+    return f"v=1; id={receipt.id}; rs={receipt.hospital}; digest=sha-256:{receipt.digest}; time={stamp}Z; key={key}"
 
 
 def signed(said: str, signature: bytes) -> str:

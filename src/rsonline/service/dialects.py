@@ -1,7 +1,6 @@
 """The guide's dialect: how a request is unwrapped, how an outcome or a problem is worded (wire 1.2 to 1.7)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgspec
@@ -18,8 +17,7 @@ Language = str
 _NOTHING = ("", "null", "undefined")
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(msgspec.Struct, frozen=True):
     """The parts of a request that can hold members. Header names are lower case; `segment` is what follows the path."""
 
     method: str

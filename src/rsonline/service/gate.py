@@ -6,12 +6,13 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from rsonline.login.doorkeeper import (
     USER,
@@ -44,8 +45,7 @@ _M_MMAP_THRESHOLD = -3
 """From glibc's malloc.h."""
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True):
     """A hospital whose credentials were verified, with its switches, and where and when it speaks."""
 
     origin: Origin

@@ -1,9 +1,7 @@
 """A request that is carried out once: its Idempotency-Key, what is kept of its answer, and its receipt (SR-53)."""
 
-import dataclasses
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -76,8 +74,7 @@ def unfolded(kept: bytes) -> tuple[Answer, tuple[Repair, ...], tuple[str, dateti
     return Answer(said.status, said.elements, warnings), tuple(Repair(*r) for r in said.repairs), receipt
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """What of a request makes it the same one again. `route` is its method and report."""
 
     hospital: str
@@ -95,8 +92,7 @@ class Request:
         return self.body + b"\n" + msgspec.json.encode(self.outside) if self.outside else self.body
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
+class Carried(msgspec.Struct, frozen=True):
     """The answer to a change, its receipt, and whether it is that of an earlier request.
 
     `refused` says why it was not carried out: key_running or key_reused.
@@ -131,7 +127,7 @@ class Carrier:
             self._running.add(running)
             try:
                 wanted = once(request.route, key, request.said, request.request_id, request.repairs, worded)
-                outcome = await self._store.submit(dataclasses.replace(change, once=wanted))
+                outcome = await self._store.submit(msgspec.structs.replace(change, once=wanted))
             finally:
                 self._running.discard(running)
         if outcome.kind == "key_reused":

@@ -8,7 +8,7 @@ import re
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -283,7 +283,7 @@ def counted(change: Change, repairs: Sequence[Repair]) -> Change:
     """The change, with what was mended in its body counted for the hospital."""
     if not repairs:
         return change
-    return replace(change, tallies=(*change.tallies, *sorted({f"repair:{r.code}" for r in repairs})))
+    return msgspec.structs.replace(change, tallies=(*change.tallies, *sorted({f"repair:{r.code}" for r in repairs})))
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ the old one signed live out their ten minutes, then it counts no more.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import jwt
@@ -14,6 +15,7 @@ from rsonline.store.seal import TOKENS_LIVE
 LIFETIME = TOKENS_LIVE
 
 _ALGORITHM = "HS256"
+_MOST_REMEMBERED = 8192
 
 
 class Claims(NamedTuple):
@@ -37,6 +39,19 @@ def issue(keys: Sequence[bytes], claims: Claims, now: int) -> str:
 
 def read(keys: Sequence[bytes], token: str, now: float) -> Claims:
     """What a token says at a moment. Raises BadToken."""
+    claims, ends = _verified(tuple(keys), token)
+    if ends <= now:
+        raise BadToken
+    return claims
+
+
+@lru_cache(_MOST_REMEMBERED)
+def _verified(keys: tuple[bytes, ...], token: str) -> tuple[Claims, int]:
+    """What a token says, and when it ends. Raises BadToken.
+
+    A client shows the same token with every request of its ten minutes: it is verified once. Other keys are another
+    question, and a token that is refused is not remembered.
+    """
     for key in keys:
         try:
             said = jwt.decode(token, key, algorithms=[_ALGORITHM], options={"verify_exp": False, "verify_iat": False})
@@ -44,7 +59,7 @@ def read(keys: Sequence[bytes], token: str, now: float) -> Claims:
             continue
         except jwt.InvalidTokenError:
             raise BadToken from None
-        if not isinstance(said.get("exp"), int) or said["exp"] <= now or not isinstance(said.get("ver"), int):
+        if not isinstance(said.get("exp"), int) or not isinstance(said.get("ver"), int):
             raise BadToken
-        return Claims(said.get("user_name"), said.get("kode_rs"), said["ver"])
+        return Claims(said.get("user_name"), said.get("kode_rs"), said["ver"]), said["exp"]
     raise BadToken

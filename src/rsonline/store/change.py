@@ -6,9 +6,10 @@ at a time and for a batch, on any engine.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
+
+import msgspec
 
 from rsonline.reports.report import Report, Row
 from rsonline.reports.verdict import Problem, ReportWarning
@@ -45,8 +46,7 @@ class Origin(NamedTuple):
     """Refuse what claims to be older than the newest accepted message about the same record (SR-15)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(msgspec.Struct, frozen=True):
     """Rows of the hospital that a decision depends on; `where` are columns and the values they must have."""
 
     report: Report[Any]
@@ -57,8 +57,7 @@ class Lookup:
     """With the personal members; without them for rows that are only looked at, never written back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(msgspec.Struct, frozen=True):
     """Write one whole row. `old` is the row it replaces; a number that is absent is given by the writer."""
 
     report: Report[Any]
@@ -68,12 +67,11 @@ class Put:
     deleted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """How a change ended. `row` is the stored row, or the one that stood in the way."""
 
     kind: Kind
-    row: Row = field(default_factory=dict)
+    row: Row = msgspec.field(default_factory=dict)
     warnings: Sequence[ReportWarning] = ()
     problems: Sequence[Problem] = ()
     at: datetime | None = None
@@ -82,16 +80,14 @@ class Outcome:
     """Of a repeated request: what was kept of its answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True):
     """Somebody saw this row."""
 
     report: Report[Any]
     row: Row
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """The outcome, what to write for it, what to count for the hospital (`put_miss`), and what was seen."""
 
     outcome: Outcome
@@ -107,8 +103,7 @@ LaterLookup = Callable[[Found], Lookup | None]
 """A lookup that depends on what the ones before it found; None finds nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Once:
+class Once(msgspec.Struct, frozen=True):
     """A request that is carried out once, however often it arrives (SR-53).
 
     `route` and `key` name it within its hospital, `digest` is the SHA-256 of its body, `word` gives what is kept of
@@ -121,8 +116,7 @@ class Once:
     word: Callable[[Outcome], bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """One message that wants to change something."""
 
     origin: Origin

@@ -34,14 +34,17 @@ class Instant(sa.types.TypeDecorator[datetime]):
         return None if value is None else from_millis(value)
 
 
+_MILLISECOND = timedelta(milliseconds=1)
+
+
 def to_millis(value: datetime) -> int:
     """UTC milliseconds of an aware datetime."""
-    return (value - EPOCH) // timedelta(milliseconds=1)
+    return (value - EPOCH) // _MILLISECOND
 
 
 def from_millis(value: int) -> datetime:
     """The aware datetime of UTC milliseconds."""
-    return EPOCH + timedelta(milliseconds=value)
+    return EPOCH + value * _MILLISECOND
 
 
 _TYPES: dict[str, sa.types.TypeEngine[Any] | type[sa.types.TypeEngine[Any]]] = {

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
+import msgspec
 from starlette.responses import Response, StreamingResponse
 
 from rsonline.intake.verbs import Call, viewing
@@ -137,7 +137,7 @@ async def _written(
             break
         seen = viewing(Call(origin, report, {}, at), rows) if persons else None
         if seen is not None:
-            await house.store.submit(replace(seen, verb="export"))
+            await house.store.submit(msgspec.structs.replace(seen, verb="export"))
         yield await asyncio.to_thread(writing.rows, [_cells(chosen, row, visit) for row in rows])
         after = rows[-1]
         left -= len(rows)

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -138,7 +137,7 @@ async def _send(
 
     for attempt in range(_MOST_ATTEMPTS):
         once = Once(f"lembar {report.name}", f"{row.once}.{attempt}", bytes.fromhex(row.once), word)
-        outcome = await house.store.submit(replace(asked.change, once=once))
+        outcome = await house.store.submit(msgspec.structs.replace(asked.change, once=once))
         kept = _Kept(outcome.kind, visit.request_id, "")
         if outcome.kind == "repeated":
             kept = msgspec.json.decode(outcome.answer, type=_Kept)

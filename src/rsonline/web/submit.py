@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -59,7 +59,9 @@ async def send(house: House, visit: Visit, asked: Asked, report: Report[Any], ty
     if number.isascii() and number.isprintable() and 8 <= len(number) <= 64:
         said = msgspec.json.encode(sorted((n, t) for n, t in typed.items() if n not in _NOT_SAID))
         route = f"web {visit.request.url.path}"
-        change = replace(change, once=Once(route, number, hashlib.sha256(said).digest(), _word(visit, report)))
+        change = msgspec.structs.replace(
+            change, once=Once(route, number, hashlib.sha256(said).digest(), _word(visit, report))
+        )
     outcome = await house.store.submit(change)
     if outcome.kind == "repeated":
         kept = msgspec.json.decode(outcome.answer, type=_Kept)

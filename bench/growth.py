@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -87,8 +87,50 @@ def mixed(few: Iterator[Booking], many: Iterator[Booking], every: int) -> Iterat
     yield from few
 
 
+_FILL = """
+WITH booking AS (
+    SELECT (%(code)s + n %% %(hospitals)s)::text AS code, decode(md5(n::text), 'hex') AS index,
+           (%(begin)s + n * %(span)s / %(total)s)::bigint AS received
+    FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n
+    UNION ALL
+    SELECT * FROM unnest(%(codes)s::text[], %(indexes)s::bytea[], %(receipts)s::bigint[])
+), kept AS (
+    INSERT INTO antrian (kode_rs, kodebooking_index, kodebooking, jenispasien, kodepoli, tanggalperiksa, version,
+                         received_at, updated_at)
+    SELECT code, index, %(sealed)s, 'JKN', 'INT', (to_timestamp(received / 1000.0) AT TIME ZONE 'UTC')::date, 1,
+           received, received
+    FROM booking ORDER BY received
+)
+INSERT INTO antrian_task (kode_rs, kodebooking_index, kodebooking, taskid, waktu, version, received_at, updated_at)
+SELECT code, index, %(sealed)s, step, received + place * (300000 + get_byte(index, 15) * 1000), 1, received, received
+FROM booking, unnest(%(steps)s::text[], %(places)s::bigint[]) AS step (step, place) ORDER BY received, place
+"""
+"""Some bookings with their times, made by the server itself: through a client a hundred million take hours."""
+
+
+def fill(database: Database, count: int, few: list[Booking], now: datetime) -> None:
+    """Write so many bookings into PostgreSQL in the order of their receipt, and a few among them."""
+    span = MONTHS * 30 * 86_400_000
+    begin = to_millis(now) - span
+    few = sorted(few, key=lambda each: each[3])
+    same: dict[str, Any] = {"code": stock.FIRST_CODE, "hospitals": HOSPITALS, "begin": begin, "span": span}
+    same |= {"total": count, "sealed": _SEALED, "steps": list(STEPS), "places": list(range(len(STEPS)))}
+    with psycopg.connect(database.url) as server:
+        server.execute("SET synchronous_commit = off")
+        for first in range(0, count, _AT_ONCE):
+            last = min(first + _AT_ONCE, count) - 1
+            part = [each for each in few if each[3] < begin + (last + 1) * span // count or last == count - 1]
+            few = few[len(part) :]
+            its = {"codes": [e[0] for e in part], "indexes": [e[1] for e in part], "receipts": [e[3] for e in part]}
+            server.execute(_FILL, {**same, **its, "first": first, "last": last})
+            server.commit()
+        server.autocommit = True
+        server.execute("VACUUM ANALYZE antrian")
+        server.execute("VACUUM ANALYZE antrian_task")
+
+
 def grow(database: Database, wanted: Iterator[Booking]) -> None:
-    """Write bookings, each with its times."""
+    """Write bookings, each with its times, into a file."""
     names_of_booking = (
         *("kode_rs", "kodebooking_index", "kodebooking", "jenispasien", "kodepoli", "tanggalperiksa"),
         *("version", "received_at", "updated_at"),
@@ -97,17 +139,14 @@ def grow(database: Database, wanted: Iterator[Booking]) -> None:
         *("kode_rs", "kodebooking_index", "kodebooking", "taskid", "waktu", "version", "received_at"),
         "updated_at",
     )
-    server = None if database.embedded else psycopg.connect(database.url)
-    file = connect(database.path) if database.embedded else None
-    if file is not None:
-        file.execute("PRAGMA synchronous=OFF")
+    file = connect(database.path)
+    file.execute("PRAGMA synchronous=OFF")
     try:
         while batch := list(itertools.islice(wanted, _AT_ONCE)):
             of_booking: list[tuple[Any, ...]] = []
             of_task: list[tuple[Any, ...]] = []
             for code, index, day, received in batch:
-                shown: Any = day.isoformat() if file is not None else day
-                of_booking.append((code, index, _SEALED, "JKN", "INT", shown, 1, received, received))
+                of_booking.append((code, index, _SEALED, "JKN", "INT", day.isoformat(), 1, received, received))
                 for place, step in enumerate(STEPS):
                     at = received + place * (300_000 + index[-1] * 1000)
                     of_task.append((code, index, _SEALED, step, at, 1, received, received))
@@ -115,26 +154,13 @@ def grow(database: Database, wanted: Iterator[Booking]) -> None:
                 ("antrian", names_of_booking, of_booking),
                 ("antrian_task", names_of_task, of_task),
             ):
-                if file is not None:
-                    marks = ", ".join("?" * len(names))
-                    file.execute("BEGIN")
-                    file.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", rows)  # noqa: S608 (fixed names)
-                    file.execute("COMMIT")
-                elif server is not None:
-                    with server.cursor().copy(f"COPY {table} ({', '.join(names)}) FROM STDIN") as copy:
-                        for row in rows:
-                            copy.write_row(row)
-                    server.commit()
-        if server is not None:
-            server.autocommit = True
-            server.execute("VACUUM ANALYZE antrian")
-            server.execute("VACUUM ANALYZE antrian_task")
-        if file is not None:
-            file.execute("ANALYZE")
+                marks = ", ".join("?" * len(names))
+                file.execute("BEGIN")
+                file.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", rows)  # noqa: S608 (fixed names)
+                file.execute("COMMIT")
+        file.execute("ANALYZE")
     finally:
-        for opened in (file, server):
-            if opened is not None:
-                opened.close()
+        file.close()
 
 
 def waiting_times(database: Database, code: str, now: datetime) -> float:
@@ -231,6 +257,30 @@ def report(points: dict[float, Point]) -> None:
         print(f"  {met}: at {size:g} million a write, a bed list and the question cost {shown} times the smallest")
 
 
+@contextmanager
+def grown(engine: str, millions: float, said: argparse.Namespace) -> Iterator[Plan]:
+    """A database of that size, gone afterwards."""
+    server_core, load_core = machine.cores()
+    with (
+        tempfile.TemporaryDirectory(prefix="rsonline-growth-", dir=said.folder) as name,
+        places.empty(engine, Path(name) / "stock") as made,
+    ):
+        stock.make(made, WRITING)
+        now = datetime.now(UTC)
+        with connected(made) as connection:
+            for month in range(MONTHS + 1):
+                partitions.provide(connection, now - timedelta(days=30 * month))
+        count = int(millions * 1e6) // len(STEPS)
+        begun = time.monotonic()
+        if made.embedded:
+            grow(made, mixed(of_one(now), bookings(0, count, now), max(1, count // (30 * PATIENTS_A_DAY))))
+        else:
+            fill(made, count, list(of_one(now)), now)
+        print(f"{engine}: grown to {millions:g} million in {time.monotonic() - begun:.0f} s", flush=True)
+        wrk = machine.load_program()
+        yield Plan(Path(name), wrk, said.seconds, said.rounds, WRITING, 0, server_core, load_core, made)
+
+
 def main() -> int:
     """Grow, measure, print."""
     asked = argparse.ArgumentParser(prog="python -m bench.growth", description=__doc__)
@@ -242,32 +292,17 @@ def main() -> int:
     asked.add_argument("--short", action="store_true", help="tens of thousands instead of millions")
     said = asked.parse_args()
     sizes = [0.02, 0.1] if said.short else sorted(said.millions)
-    server_core, load_core = machine.cores()
     for engine in said.engine or ("sqlite", *(["postgresql"] if places.answers() else [])):
         with ExitStack() as stack:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rsonline-growth-", dir=said.folder)))
-            made = stack.enter_context(places.empty(engine, folder / "stock"))
-            stock.make(made, WRITING)
-            now = datetime.now(UTC)
-            with connected(made) as connection:
-                for month in range(MONTHS + 1):
-                    partitions.provide(connection, now - timedelta(days=30 * month))
-            wrk = machine.load_program()
-            plan = Plan(folder, wrk, said.seconds, said.rounds, WRITING, 0, server_core, load_core, made)
-            points: dict[float, Point] = {}
-            done = task = 0
-            one = of_one(now)
-            for millions in sizes:
-                count = int(millions * 1e6) // len(STEPS)
-                begun = time.monotonic()
-                grow(made, mixed(one, bookings(done, count - done, now), max(1, count // (30 * PATIENTS_A_DAY))))
-                done = count
-                print(f"{engine}: grown to {millions:g} million in {time.monotonic() - begun:.0f} s", flush=True)
-                found = []
-                for _ in range(1 if said.short else said.rounds):
-                    point, task = measured(plan, task, now)
-                    found.append(point)
-                points[millions] = Point(*map(list, zip(*found, strict=True)))
+            plans = {size: stack.enter_context(grown(engine, size, said)) for size in sizes}
+            found: dict[float, list[tuple[float, float, float]]] = {size: [] for size in sizes}
+            tasks = dict.fromkeys(sizes, 0)
+            # In turns, so that a machine that slows down slows all of them.
+            for number in range(1 if said.short else said.rounds):
+                for size in sizes if number % 2 == 0 else reversed(sizes):
+                    point, tasks[size] = measured(plans[size], tasks[size], datetime.now(UTC))
+                    found[size].append(point)
+            points = {size: Point(*map(list, zip(*found[size], strict=True))) for size in sizes}
             report(points)
     return 0
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rsonline import OKSIGEN, SHK, Client
-from rsonline.hospital.batch import Outcomes, Row, send
+from rsonline.hospital.batch import Guide, Outcomes, Row, send
 from rsonline.hospital.fake import FakeService
 from rsonline.hospital.outcome import Accepted, Unknown
 from tests.cli.command import run
@@ -145,7 +145,7 @@ class Box:
     def run(self, report: Any, rows: list[dict[str, Any]]) -> list[Any]:
         outcomes = Outcomes(self.path, report.name)
         try:
-            return list(send(self.client, report, [Row(n, body) for n, body in enumerate(rows, 1)], outcomes))
+            return list(send(Guide(self.client, report), [Row(n, body) for n, body in enumerate(rows, 1)], outcomes))
         finally:
             outcomes.close()
 
@@ -180,7 +180,7 @@ def test_a_run_that_is_cut_off_goes_on_where_it_was(tmp_path: Path) -> None:
     box = Box(tmp_path)
     rows = days(20)
     outcomes = Outcomes(box.path, "oksigen")
-    going = send(box.client, OKSIGEN, [Row(n, body) for n, body in enumerate(rows, 1)], outcomes)
+    going = send(Guide(box.client, OKSIGEN), [Row(n, body) for n, body in enumerate(rows, 1)], outcomes)
     for _ in range(7):
         next(going)
     going.close()

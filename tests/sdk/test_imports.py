@@ -55,6 +55,11 @@ def test_the_way_of_the_outbox_loads_no_server_either() -> None:
         ("send oksigen {data} --dry-run", "1 / 1 lolos pemeriksaan."),
         ("doctor --help", "--ca-file"),
         ("show oksigen", "rsonline[server]"),
+        ("agent --help", "reconcile"),
+        ("agent example khanza", "CREATE TABLE"),
+        ("agent status", "tidak dapat dibaca"),
+        ("agent page", "rsonline[agent]"),
+        ("send pasien_komorbid {data} --dry-run", "laporanCovid19Versi3Id"),
     ],
 )
 def test_the_command_works_without_the_server(words: str, said: str, tmp_path: Path) -> None:

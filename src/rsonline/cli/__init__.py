@@ -181,8 +181,9 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "rsonline":
             raise
+        part = "agent" if sys.argv[1:2] == ["agent"] else "server"
         typer.echo(
-            f"Perintah ini membutuhkan bagian server ({error.name} tidak terpasang): pip install 'rsonline[server]'",
+            f"Perintah ini membutuhkan bagian {part} ({error.name} tidak terpasang): pip install 'rsonline[{part}]'",
             err=True,
         )
         sys.exit(1)

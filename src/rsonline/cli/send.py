@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,16 +19,22 @@ from rsonline.cli.line import (
     Lang,
     PasswordFile,
     ReportArgument,
+    User,
     Zone,
     client_at,
+    of_patients,
+    patients_at,
     place_of,
     report_named,
     say,
+    told,
     wrong,
 )
 
 if TYPE_CHECKING:
-    from rsonline.hospital.batch import Row, Told
+    from rsonline.hospital.batch import Door, Row, Told
+    from rsonline.reports.fields import At
+    from rsonline.reports.report import Report
 
 _SHOWN = 20
 _ZIP = b"PK\x03\x04"
@@ -35,6 +42,7 @@ _ZIP = b"PK\x03\x04"
 
 @app.command()
 def send(
+    ctx: typer.Context,
     report: ReportArgument,
     data: Annotated[Path, typer.Argument(help="Berkas JSON, CSV atau XLSX.", show_default=False)],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Periksa saja, tidak mengirim.")] = False,
@@ -44,6 +52,7 @@ def send(
     config: ConfigFile = None,
     address: Address = "",
     code: Code = "",
+    user: User = "",
     password_file: PasswordFile = None,
     ca_file: CaFile = None,
     zone: Zone = "",
@@ -52,18 +61,12 @@ def send(
 ) -> None:
     """Kirim isi satu berkas; yang sudah diterima sebelumnya dilewati. Kode 0: semua, 2: sebagian, 1: gagal."""
     from rsonline.hospital import batch
-    from rsonline.hospital.client import Client
 
     kind = report_named(report, lang)
-    if dry_run:
-        # Nothing is sent, so that no password is needed.
-        client = Client(address or "https://tidak.dipakai.invalid", code or "0000000", "x")
-    else:
-        client = client_at(place_of(lang, config, address, code, zone, password_file, ca_file), lang)
-    rows = rows_of(data, kind, client.side.at, lang)
-    with client:
+    with _door(ctx, kind, lang, dry_run=dry_run) as (door, at):
+        rows = rows_of(data, kind, at, lang)
         if dry_run:
-            told = list(_shown(batch.tried(client, kind, rows), len(rows), lang, quiet=as_json))
+            became = list(_shown(batch.tried(door, rows), len(rows), lang, quiet=as_json))
         else:
             path = outcomes or data.with_name(data.name + ".hasil.csv")
             try:
@@ -71,10 +74,33 @@ def send(
             except (OSError, ValueError) as error:
                 raise wrong(str(error)) from None
             try:
-                told = list(_shown(batch.send(client, kind, rows, file), len(rows), lang, quiet=as_json))
+                became = list(_shown(batch.send(door, rows, file), len(rows), lang, quiet=as_json))
             finally:
                 file.close()
-    _summary(kind, rows, told, lang, as_json=as_json, dry_run=dry_run)
+    _summary(kind, rows, became, lang, as_json=as_json, dry_run=dry_run)
+
+
+@contextmanager
+def _door(ctx: typer.Context, kind: "Report[Any]", lang: str, *, dry_run: bool) -> "Iterator[tuple[Door, At]]":
+    """Where the rows of a kind go, and where and when they are read. A dry run needs no login."""
+    from rsonline.hospital.batch import Guide
+    from rsonline.hospital.client import Client
+    from rsonline.hospital.patient_batch import PatientDoor
+    from rsonline.hospital.patients import Patients
+
+    said = ctx.params
+    nowhere, code = "https://tidak.dipakai.invalid", said["code"] or "0000000"
+    if of_patients(kind):
+        with Patients(nowhere, code, "x", "x") if dry_run else patients_at(ctx, lang) as patients:
+            yield PatientDoor(patients, kind), patients.side.at
+        return
+    names = ("config", "address", "code", "zone", "password_file", "ca_file")
+    with (
+        Client(nowhere, code, "x")
+        if dry_run
+        else client_at(place_of(lang, *(said[name] for name in names)), lang) as client
+    ):
+        yield Guide(client, kind), client.side.at
 
 
 def rows_of(path: Path, report: Any, at: Any, lang: str) -> list["Row"]:
@@ -135,14 +161,14 @@ def _shown(told: Iterable["Told"], whole: int, lang: str, *, quiet: bool) -> Ite
             bar.advance(task)
 
 
-def _summary(report: Any, rows: list["Row"], told: list["Told"], lang: str, *, as_json: bool, dry_run: bool) -> None:
+def _summary(report: Any, rows: list["Row"], became: list["Told"], lang: str, *, as_json: bool, dry_run: bool) -> None:
     from rsonline.hospital.batch import label
     from rsonline.hospital.outcome import Accepted
-    from rsonline.hospital.sender import said_of
 
-    counted = Counter(type(each.outcome).__name__.lower() for each in told)
-    left = len(rows) - len(told)
-    failed = [each for each in told if not isinstance(each.outcome, Accepted)]
+    counted = Counter(type(each.outcome).__name__.lower() for each in became)
+    left = len(rows) - len(became)
+    failed = [each for each in became if not isinstance(each.outcome, Accepted)]
+    odd = [each for each in became if isinstance(each.outcome, Accepted) and each.outcome.warnings]
     if as_json:
         typer.echo(
             json.dumps(
@@ -151,8 +177,9 @@ def _summary(report: Any, rows: list["Row"], told: list["Told"], lang: str, *, a
                     "rows": len(rows),
                     "dry_run": dry_run,
                     **{name: counted[name] for name in ("accepted", "refused", "later", "lockedout", "unknown")},
-                    "skipped": sum(each.skipped for each in told),
+                    "skipped": sum(each.skipped for each in became),
                     "not_tried": left,
+                    "warned": [{"row": each.row, "warnings": _named(each.outcome)} for each in odd],
                     "failed": [
                         {
                             "row": each.row,
@@ -169,14 +196,30 @@ def _summary(report: Any, rows: list["Row"], told: list["Told"], lang: str, *, a
         by_number = {row.number: row for row in rows}
         for each in failed[:_SHOWN]:
             named = label(report, by_number[each.row])
-            typer.echo(f"{say(lang, 'baris', 'row')} {each.row} ({named}): {said_of(each.outcome)}", err=True)
+            typer.echo(f"{say(lang, 'baris', 'row')} {each.row} ({named}): {told(each.outcome, lang)}", err=True)
         if len(failed) > _SHOWN:
             typer.echo(say(lang, f"… dan {len(failed) - _SHOWN} lagi", f"… and {len(failed) - _SHOWN} more"), err=True)
+        for each in odd[:_SHOWN] if dry_run else ():
+            texts = "; ".join(_odd(warning, lang) for warning in getattr(each.outcome, "warnings", ()))
+            typer.echo(
+                f"{say(lang, 'baris', 'row')} {each.row}: {say(lang, 'perhatian', 'warning')}: {texts}", err=True
+            )
         done = counted["accepted"]
         what = say(lang, "lolos pemeriksaan", "passed the check") if dry_run else say(lang, "diterima", "accepted")
-        skipped = sum(each.skipped for each in told)
+        skipped = sum(each.skipped for each in became)
         more = say(lang, f", {skipped} sudah sebelumnya", f", {skipped} earlier") if skipped else ""
         typer.echo(f"{done} / {len(rows)} {what}{more}.")
     if not failed and not left:
         raise typer.Exit(0)
     raise typer.Exit(2 if counted["accepted"] else 1)
+
+
+def _odd(warning: Any, lang: str) -> str:
+    from rsonline.reports.wording import warning_text
+
+    text = warning_text(warning, None)
+    return say(lang, text.id, text.en)
+
+
+def _named(outcome: Any) -> list[dict[str, str]]:
+    return [{"member": warning.member, "code": warning.code} for warning in outcome.warnings]

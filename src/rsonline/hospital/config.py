@@ -137,7 +137,10 @@ def load(path: Path) -> Config:
         raise ConfigError(f"{path} tidak dapat dibaca: {error.strerror}") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}") from None
-    _only(said, {"hospital", "source", "feed", "outbox", "alarm", "relay"}, "")
+    _only(said, {"hospital", "source", "feed", "outbox", "alarm", "relay", "patients"}, "")
+    if "patients" in said:
+        # For `rsonline send` and its like: the agent itself does not speak to the patient API.
+        _only(_table(said, "patients"), {"address", "user", "password_file"}, "patients")
     hospital = _table(said, "hospital")
     # Whoever only relays reads no database.
     only_relays = "relay" in said and "feed" not in said and "source" not in said

@@ -84,21 +84,25 @@ def body_of(record: Record, *, again: bool = False) -> dict[str, object]:
 
     `again` leaves out what a PATCH does not take: the patient of a part, the fixed members of a death.
     """
+    values = {m.name: getattr(record, m.name) for m in members(type(record)) if not m.own}
+    said = {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
+    return nested(type(record), said, fixed(type(record)) if again else ())
+
+
+def nested(record: type[Record], values: Mapping[str, object], left_out: tuple[str, ...]) -> dict[str, object]:
+    """Values by member as a body, in the order of the members; names that are none of them come last."""
     sent: dict[str, object] = {}
     groups: dict[str, dict[str, object]] = {}
-    left_out = fixed(type(record)) if again else ()
-    for member in members(type(record)):
+    known = members(record)
+    for member in known:
         if member.own or member.name in left_out:
             continue
-        value: object = getattr(record, member.name)
-        if isinstance(value, date):
-            value = value.isoformat()
-        if member.within is None:
-            sent[member.name] = value
-        else:
-            groups.setdefault(member.within, {})[member.name] = value
-            sent[member.within] = groups[member.within]
-    return sent
+        if member.within is not None:
+            sent[member.within] = groups.setdefault(member.within, {})
+        if member.name in values:
+            (sent if member.within is None else groups[member.within])[member.name] = values[member.name]
+    strange = values.keys() - {member.name for member in known}
+    return sent | {name: values[name] for name in values if name in strange}
 
 
 def fixed(record: type[Record]) -> tuple[str, ...]:
@@ -143,14 +147,19 @@ def written(record: Record, *, number: str | None = None) -> Request:
     The ministry's service does not take a PATCH of a laboratory test; this one does.
     """
     report = report_of(record)
-    if isinstance(record, StatusKeluar):
-        if number is not None:
-            raise ValueError("a discharge has no number of its own: send it again")
-        about = {"id": str(record.laporanCovid19Versi3Id)}
-        return _request("POST", DISCHARGE, body_of(record), name="statuskeluar", about=about, repeatable=True)
+    discharge = isinstance(record, StatusKeluar)
+    if discharge and number is not None:
+        raise ValueError("a discharge has no number of its own: send it again")
+    return posted(report, body_of(record, again=number is not None), number=number, discharge=discharge)
+
+
+def posted(report: Report[Any], body: Mapping[str, object], *, number: str | None, discharge: bool = False) -> Request:
+    """The same for a body. Raises ValueError for a number that is none."""
+    if discharge:
+        about = {"id": str(body[PASIEN_NUMBER])}
+        return _request("POST", DISCHARGE, body, name="statuskeluar", about=about, repeatable=True)
     if number is None:
-        return _request("POST", report.path, body_of(record), name=report.name)
-    body = body_of(record, again=True)
+        return _request("POST", report.path, body, name=report.name)
     path = f"{report.path}/{_number(number)}"
     return _request("PATCH", path, body, name=report.name, about={"id": number}, repeatable=True)
 

@@ -18,6 +18,7 @@ from uuid import uuid4
 
 import httpx
 
+from rsonline.hospital import patient_rows as rows
 from rsonline.hospital import patient_wire as wire
 from rsonline.hospital import talks
 from rsonline.hospital.line import TIMEOUT, AsyncLine, Concurrent, Line, Waiting, side_of
@@ -111,6 +112,14 @@ class _Desk:
         outcome: Outcome = yield from self._changing(request, once)
         return replace(outcome, warnings=_joined(verdict, outcome)) if isinstance(outcome, Accepted) else outcome
 
+    def saving(self, report: Report[Any], said: Mapping[str, object], once: str | None) -> Talk[Outcome]:
+        row = rows.read(report, said, self.side.at)
+        if isinstance(row, Refused):
+            return row
+        request = wire.posted(report, row.body, number=row.number, discharge=report is rows.DISCHARGE)
+        outcome: Outcome = yield from self._changing(request, once)
+        return replace(outcome, warnings=_joined(row.warnings, outcome)) if isinstance(outcome, Accepted) else outcome
+
     def removing(self, report: Report[Any], number: str) -> Talk[Outcome]:
         outcome: Outcome = yield from self._changing(wire.removed(report, number), None)
         return outcome
@@ -124,13 +133,13 @@ class _Desk:
         return (yield from self.let_in(carry, named))
 
     def listing(self, of: Callable[[int], Request]) -> Talk[list[Shown]]:
-        rows: list[Shown] = []
+        found: list[Shown] = []
         for number in range(1, MOST_PAGES + 1):
             page: Page = yield from self._asking(of(number), wire.page_of)
-            rows += page.rows
+            found += page.rows
             if not page.more:
                 break
-        return rows
+        return found
 
     def one(self, report: Report[Any], number: str) -> Talk[Shown | None]:
         request = wire.one(report, number)
@@ -189,6 +198,13 @@ class Patients(Waiting):
         """Add a report, a part, a discharge or a death; with the service's `number`, replace it."""
         return self._line.carry(self._desk.sending(record, number, once))
 
+    def save(self, report: Report[Any], members: Mapping[str, object], *, once: str | None = None) -> Outcome:
+        """As `send`, by names and texts: as the API's body has them, or flat as a spreadsheet has them.
+
+        The service's number among them (`id`, of a report `laporanCovid19Versi3Id`) replaces a record.
+        """
+        return self._line.carry(self._desk.saving(report, members, once))
+
     def remove(self, report: Report[Any], number: str) -> Outcome:
         """Remove a record: a death; others only where the service offers it (`Refused(code="not_offered")`)."""
         return self._line.carry(self._desk.removing(report, number))
@@ -204,6 +220,15 @@ class Patients(Waiting):
     def reference(self, name: str) -> builtins.list[Shown]:
         """A reference list (`pekerjaan`, `kecamatan`, …) as it is given. Raises Failed."""
         return self._line.carry(self._desk.listing(lambda page: wire.reference(name, page)))
+
+    @property
+    def side(self) -> Side:
+        """Who speaks, and what was learnt of the service."""
+        return self._desk.side
+
+    def discover(self) -> bool:
+        """Ask, without credentials, whether the service knows Idempotency-Keys; what it has shown before counts."""
+        return self._line.carry(talks.discovering(self._desk.side))
 
 
 class AsyncPatients(Concurrent):
@@ -237,6 +262,10 @@ class AsyncPatients(Concurrent):
         """See `Patients.send`."""
         return await self._line.carry(self._desk.sending(record, number, once))
 
+    async def save(self, report: Report[Any], members: Mapping[str, object], *, once: str | None = None) -> Outcome:
+        """See `Patients.save`."""
+        return await self._line.carry(self._desk.saving(report, members, once))
+
     async def remove(self, report: Report[Any], number: str) -> Outcome:
         """See `Patients.remove`."""
         return await self._line.carry(self._desk.removing(report, number))
@@ -252,3 +281,12 @@ class AsyncPatients(Concurrent):
     async def reference(self, name: str) -> builtins.list[Shown]:
         """See `Patients.reference`."""
         return await self._line.carry(self._desk.listing(lambda page: wire.reference(name, page)))
+
+    @property
+    def side(self) -> Side:
+        """See `Patients.side`."""
+        return self._desk.side
+
+    async def discover(self) -> bool:
+        """See `Patients.discover`."""
+        return await self._line.carry(talks.discovering(self._desk.side))

@@ -1,5 +1,6 @@
 """The relay: old programs are answered when their data is on the disk, and it arrives; nothing else is promised."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -12,9 +13,11 @@ import pytest
 from rsonline import AsyncClient
 from rsonline.hospital.config import load
 from rsonline.hospital.fake import FakeService
+from rsonline.hospital.guesses import TRIES, WINDOW
+from rsonline.hospital.listening import STANDARD
 from rsonline.hospital.messages import Message
 from rsonline.hospital.outbox import Outbox
-from rsonline.hospital.relay import MOST, TRIES, WINDOW, Relay
+from rsonline.hospital.relay import Relay
 from rsonline.hospital.sealed import Sealer
 from rsonline.hospital.sender import changing
 from rsonline.reports import REPORTS
@@ -160,9 +163,13 @@ async def test_what_only_the_service_knows_is_not_promised_while_it_is_away(plac
 
 async def test_strangers_stay_outside(place: Place) -> None:
     assert (await place.send("GET", PATHS["sdm"], address="10.0.0.9")).status_code == 403
-    for _ in range(TRIES):
-        assert (await place.send("POST", PATHS["oksigen"], MESSAGES["oksigen"], password="tebak")).status_code == 401
-    assert (await place.send("POST", PATHS["oksigen"], MESSAGES["oksigen"])).status_code == 429
+    for n in range(TRIES):
+        wrong = await place.send("POST", PATHS["oksigen"], MESSAGES["oksigen"], password=f"tebak{n}")
+        assert wrong.status_code == 401
+    denied = await place.send("POST", PATHS["oksigen"], MESSAGES["oksigen"])
+    assert (denied.status_code, denied.headers["Retry-After"]) == (429, str(int(WINDOW)))
+    # Another address is not held up by that.
+    assert (await place.send("POST", PATHS["oksigen"], MESSAGES["oksigen"], address="::1")).status_code == 200
     place.now += WINDOW
     assert (await place.send("POST", PATHS["oksigen"], MESSAGES["oksigen"])).status_code == 200
     # The hospital's own password opens nothing here, and the relay's is never sent on.
@@ -171,8 +178,45 @@ async def test_strangers_stay_outside(place: Place) -> None:
     assert all(PASSWORD not in str(request.headers) for request in place.service.requests)
 
 
+async def test_who_came_in_before_is_never_kept_out_by_guesses_from_the_same_machine(place: Place) -> None:
+    assert (await place.send("POST", PATHS["oksigen"], MESSAGES["oksigen"])).status_code == 200
+    seen = set()
+    for n in range(300):
+        seen.add((await place.send("GET", PATHS["sdm"], password=f"tebak{n}")).status_code)
+        if n % 50 == 0:
+            assert (await place.send("POST", PATHS["oksigen"], MESSAGES["oksigen"])).status_code == 200
+    assert seen == {401, 429}
+
+
+async def test_an_old_program_with_a_wrong_password_is_told_so_and_not_shut_out(place: Place) -> None:
+    for _ in range(50):
+        assert (await place.send("GET", PATHS["sdm"], password="sandi lama")).status_code == 401
+        place.now += 1
+    assert (await place.send("POST", PATHS["oksigen"], MESSAGES["oksigen"])).status_code == 200
+
+
+async def test_heads_beyond_the_limits_are_refused(place: Place) -> None:
+    many: dict[str, Any] = {f"X-{n}": "1" for n in range(64)}
+    packed: dict[str, Any] = {"Content-Encoding": "gzip"}
+    assert (await place.send("GET", PATHS["sdm"], **many)).status_code == 431
+    assert (await place.send("GET", f"/{'u' * 4096}")).status_code == 414
+    assert (await place.send("POST", PATHS["sdm"], {}, **packed)).status_code == 415
+    assert place.service.requests == []
+
+
+async def test_a_service_that_does_not_answer_is_not_waited_for_without_end(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def sleeps(*_: object) -> None:
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(place.client, "carry", sleeps)
+    monkeypatch.setattr("rsonline.hospital.relay.PATIENCE", 0.05)
+    assert (await place.send("GET", PATHS["sdm"])).status_code == 503
+
+
 async def test_too_large_a_body_and_a_full_outbox_are_said_so(place: Place, tmp_path: Path) -> None:
-    large = await place.send("POST", PATHS["oksigen"], raw=b" " * (MOST + 1))
+    large = await place.send("POST", PATHS["oksigen"], raw=b" " * (STANDARD.body_bytes + 1))
     assert large.status_code == 413
     place.outbox.most = 0
     full = await place.send("POST", PATHS["oksigen"], MESSAGES["oksigen"])

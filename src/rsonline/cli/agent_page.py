@@ -15,24 +15,13 @@ def page(
     port: Annotated[int, typer.Option(help="Porta di mesin ini (127.0.0.1).", min=1, max=65535)] = 8322,
 ) -> None:
     """Buka halaman keadaan agen di mesin ini: yang menunggu, yang ditolak, kirim ulang, buang."""
-    import uvicorn
-
+    from rsonline.hospital.listening import Limits, server
     from rsonline.hospital.page import KEY_FILE, Page, key_of
 
     settings = configured(config)
     with failing(OSError), opened(settings) as outbox:
         key = key_of(settings.folder)
-        served = uvicorn.Config(
-            Page(key, outbox, lambda: standing_of(settings)).app(),
-            host="127.0.0.1",
-            port=port,
-            http="h11",
-            loop="asyncio",
-            lifespan="off",
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            limit_concurrency=16,
-        )
+        app = Page(key, outbox, lambda: standing_of(settings)).app()
+        served = server(app, host="127.0.0.1", port=port, allow=("127.0.0.1",), limits=Limits(connections=32))
         typer.echo(f"Halaman: http://127.0.0.1:{port}/  Kuncinya di {settings.folder / KEY_FILE}")
-        asyncio.run(uvicorn.Server(served).serve())
+        asyncio.run(served.serve())

@@ -7,17 +7,13 @@ import typer
 from rsonline.cli import failing
 from rsonline.cli.agent import AGENT_TOML, ConfigOption, agent, configured, opened
 
-AT_ONCE = 64
-"""Requests at the same time; beyond it the answer is 503."""
-
 
 @agent.command()
 def relay(config: ConfigOption = AGENT_TOML) -> None:
     """Dengarkan program lama yang memakai protokol petunjuk teknis; simpan dahulu, agen yang mengantar."""
-    import uvicorn
-
     from rsonline.hospital.assembly import client_of
     from rsonline.hospital.config import ConfigError
+    from rsonline.hospital.listening import server
     from rsonline.hospital.relay import Relay
     from rsonline.hospital.source import SourceError, password
 
@@ -31,25 +27,15 @@ def relay(config: ConfigOption = AGENT_TOML) -> None:
             typer.echo("relay.password_file: kata sandi relai sedikitnya 16 huruf", err=True)
             raise typer.Exit(2)
         client = client_of(settings)
-        served = uvicorn.Config(
-            Relay(settings, given, outbox, client).app(),
-            host=settings.relay.host,
-            port=settings.relay.port,
-            http="h11",
-            loop="asyncio",
-            lifespan="off",
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            limit_concurrency=AT_ONCE,
-            timeout_keep_alive=15,
-            h11_max_incomplete_event_size=32 * 1024,
+        place = settings.relay
+        served = server(
+            Relay(settings, given, outbox, client).app(), host=place.host, port=place.port, allow=place.allow
         )
         typer.echo(f"Relai mendengarkan di {settings.relay.host}:{settings.relay.port}. Ctrl-C untuk berhenti.")
 
         async def serve() -> None:
             try:
-                await uvicorn.Server(served).serve()
+                await served.serve()
             finally:
                 await client.close()
 

@@ -8,6 +8,7 @@ that is not (SR-56).
 
 import asyncio
 import hmac
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +18,7 @@ from typing import Any
 
 import anyio.to_thread
 from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as Incoming
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -24,7 +26,9 @@ from starlette.routing import Route
 from rsonline.hospital.client import AsyncClient
 from rsonline.hospital.collect import EVENTS, PARENTS
 from rsonline.hospital.config import Config
+from rsonline.hospital.guesses import Guesses, source_of
 from rsonline.hospital.identity import names_of, natural_key
+from rsonline.hospital.listening import STANDARD, Limits, fault_of
 from rsonline.hospital.messages import Key, Offer
 from rsonline.hospital.outbox import Outbox, OutboxFull
 from rsonline.hospital.talks import Talk
@@ -38,12 +42,8 @@ from rsonline.reports.verdict import Problem, Refused
 from rsonline.reports.wording import malformed_text, problem_text
 
 PREFIX = "/fo/index.php"
-MOST = 256 * 1024
-"""Bytes of a body."""
 PATIENCE = 30.0
-"""Seconds for the whole of a body."""
-TRIES, WINDOW = 10, 300.0
-"""Wrong passwords from one address, and the seconds in which they are counted."""
+"""Seconds for an answer of the service to what is passed on."""
 _DONE = {"POST": "telah disimpan", "PUT": "telah diupdate", "PATCH": "telah diupdate", "DELETE": "telah dihapus"}
 _PATHS: Mapping[str, Report[Any]] = {report.path.casefold(): report for report in REPORTS if report.root}
 _NEEDS_ALL = frozenset({"required", "missing"})
@@ -58,7 +58,8 @@ class Relay:
     outbox: Outbox
     client: AsyncClient
     clock: Callable[[], float] = time.time
-    _failures: dict[str, list[float]] = field(default_factory=dict)
+    limits: Limits = STANDARD
+    _guesses: Guesses = field(default_factory=Guesses)
     _writing: threading.Lock = field(default_factory=threading.Lock)
 
     def app(self) -> Starlette:
@@ -75,11 +76,12 @@ class Relay:
         if denied is not None:
             return denied
         try:
-            body = await asyncio.wait_for(_body(request), PATIENCE)
-        except TimeoutError:
-            return _said(408, report, "Isi permintaan tidak selesai dikirim")
+            body = await _body(request, self.limits.body_bytes)
+        except ClientDisconnect:
+            # It took too long or went away: nobody is there to be answered.
+            return Response(status_code=408)
         if body is None:
-            return _said(413, report, f"Isi permintaan lebih dari {MOST} byte")
+            return _said(413, report, f"Isi permintaan lebih dari {self.limits.body_bytes} byte")
         listed = below.casefold().removeprefix("/referensi/").rstrip("/") in LISTS
         if report is None and not listed:
             return _said(404, None, "Alamat tidak dikenal")
@@ -91,23 +93,25 @@ class Relay:
         return await self._change(request, report, below, body)
 
     def _denied(self, request: Incoming, report: Report[Any] | None) -> Response | None:
-        """Who may not come in: other addresses, wrong passwords, and whoever tries too many of them."""
+        """Who may not come in: strangers, heads beyond the limits, wrong passwords, who tries too many of them."""
         settings = self.config.relay
-        source = request.client.host if request.client else ""
-        if settings is None or source not in settings.allow:
+        address = request.client.host if request.client else ""
+        if settings is None or address not in settings.allow:
             return _said(403, report, "Alamat ini tidak diizinkan memakai relai")
-        now = self.clock()
-        failed = [at for at in self._failures.get(source, []) if now - at < WINDOW]
-        if len(failed) >= TRIES:
-            return _said(429, report, "Terlalu banyak percobaan gagal", {"Retry-After": str(int(WINDOW))})
-        given = request.headers.getlist("X-pass")
-        known = request.headers.get("X-rs-id", "") == self.config.code
+        fault = fault_of(request.scope, self.limits)
+        if fault is not None:
+            return _said(fault[0], report, fault[1])
+        now, source = self.clock(), source_of(address)
+        given, named = request.headers.getlist("X-pass"), request.headers.getlist("X-rs-id")
         right = len(given) == 1 and hmac.compare_digest(given[0].encode(), self.password.encode())
-        if not (known and right):
-            # At most as many addresses as are allowed in.
-            self._failures[source] = [*failed, now]
-            return _said(401, report, "X-rs-id atau X-pass salah")
-        return None
+        if right and named == [self.config.code]:
+            wait, status, words = self._guesses.right(source, now), 0, ""
+        else:
+            wait = self._guesses.wrong(source, "\0".join((*named, *given)).encode(), now)
+            status, words = 401, "X-rs-id atau X-pass salah"
+        if wait > 0:
+            return _said(429, report, "Terlalu banyak percobaan gagal", {"Retry-After": str(math.ceil(wait))})
+        return _said(status, report, words) if status else None
 
     async def _change(self, request: Incoming, report: Report[Any], below: str, body: bytes) -> Response:
         at = At(self.config.code, self.config.zone, datetime.fromtimestamp(self.clock(), UTC), unlisted=True)
@@ -170,7 +174,10 @@ class Relay:
         asked = Request(
             method=request.method, path=below + query, headers={"Content-Type": "application/json", **named}, body=body
         )
-        answer = await self.client.carry(_passing(asked))
+        try:
+            answer = await asyncio.wait_for(self.client.carry(_passing(asked)), PATIENCE)
+        except TimeoutError:
+            answer = Lost(True, "TimeoutError")
         if isinstance(answer, Lost):
             return _said(503, report, "Layanan tidak terjangkau, coba lagi", {"Retry-After": "60"})
         return Response(answer.body, answer.status, media_type="application/json")
@@ -180,12 +187,12 @@ def _passing(request: Request) -> Talk[Answer | Lost]:
     return (yield request)
 
 
-async def _body(request: Incoming) -> bytes | None:
+async def _body(request: Incoming, most: int) -> bytes | None:
     """The body; None where it is too large."""
     body = bytearray()
     async for part in request.stream():
         body += part
-        if len(body) > MOST:
+        if len(body) > most:
             return None
     return bytes(body)
 

@@ -79,8 +79,10 @@ def run(
     def stop(number: int, frame: FrameType | None) -> None:
         over.set()
 
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
+    # SIGBREAK is how a console of Windows is told to close.
+    for each in ("SIGINT", "SIGTERM", "SIGBREAK"):
+        if hasattr(signal, each):
+            signal.signal(getattr(signal, each), stop)
     told = _Told()
 
     def show(running: "Agent", troubles: "list[Trouble]") -> None:

@@ -142,9 +142,11 @@ def load(path: Path) -> Config:
         # For `rsonline send` and its like: the agent itself does not speak to the patient API.
         _only(_table(said, "patients"), {"address", "user", "password_file"}, "patients")
     hospital = _table(said, "hospital")
-    # Whoever only relays reads no database.
+    # Whoever only relays, or gives files, reads no database.
     only_relays = "relay" in said and "feed" not in said and "source" not in said
-    source = {"url": "sqlite://", "zone": hospital.get("zone", "")} if only_relays else _table(said, "source")
+    only_files = "source" not in said and _only_files(said.get("feed"))
+    without = {"url": "sqlite://", "zone": hospital.get("zone", "")}
+    source = without if only_relays or only_files else _table(said, "source")
     _only(hospital, {"code", "zone", "address", "password_file", "ca_file"}, "hospital")
     _only(source, {"url", "password_file", "zone", "statement_seconds"}, "source")
     folder = path.resolve().parent
@@ -179,6 +181,10 @@ def load(path: Path) -> Config:
         relay=relay,
         **_outbox(said.get("outbox", {})),
     )
+
+
+def _only_files(feeds: object) -> bool:
+    return isinstance(feeds, list) and bool(feeds) and all(isinstance(f, dict) and f.get("file") for f in feeds)
 
 
 def _outbox(said: object) -> dict[str, int]:

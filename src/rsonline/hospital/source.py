@@ -5,7 +5,7 @@ with a point. What it means is judged by the same codec as everywhere.
 """
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -19,13 +19,15 @@ from rsonline.reports.fields import Milliseconds
 from rsonline.reports.report import members
 
 Row = dict[str, object]
-_LIMITS = {
-    "mysql": "SET SESSION max_execution_time={millis}",
-    "mariadb": "SET SESSION max_statement_time={seconds}",
-    "postgresql": "SET statement_timeout={millis}",
-    "mssql": "SET LOCK_TIMEOUT {millis}",
+_FIRST = {
+    "mysql": ("SET SESSION max_execution_time={millis}",),
+    "mariadb": ("SET SESSION max_statement_time={seconds}",),
+    "postgresql": ("SET statement_timeout={millis}",),
+    # The longest time of a statement is the driver's (`_connecting`). `ymd` is how days are written here, whatever the
+    # language of the account; where two block each other, the hospital's own program goes on.
+    "mssql": ("SET LOCK_TIMEOUT {millis}", "SET DATEFORMAT ymd", "SET DEADLOCK_PRIORITY LOW"),
 }
-"""How each engine is told the longest time of a statement."""
+"""What each engine is told on a new connection: the longest time of a statement, above all."""
 _AT_ONCE = 1000
 _MOST_TABLES = 3000
 
@@ -51,8 +53,12 @@ class Source:
             url = url.set(password=password(config.source_password_file))
         if url.get_backend_name() == "sqlite" and url.database:
             url = sa.make_url(f"sqlite:///file:{url.database}?mode=ro&uri=true")
+        # A hospital that gives files only has no database: one in memory stands for it, which knows no such pool.
+        pool = {"pool_size": 1, "max_overflow": 0} if url.database or url.get_backend_name() != "sqlite" else {}
         try:
-            self._engine = sa.create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True, hide_parameters=True)
+            self._engine = sa.create_engine(
+                url, pool_pre_ping=True, hide_parameters=True, connect_args=connecting(url, self._seconds), **pool
+            )
         except (sa.exc.ArgumentError, ModuleNotFoundError) as error:
             raise SourceError(f"source.url: {error}") from None
         sa.event.listen(self._engine, "connect", self._limit)
@@ -68,22 +74,14 @@ class Source:
         """
         if self._engine.dialect.name == "sqlite":
             return 0
-        quote = self._engine.dialect.identifier_preparer.quote
         try:
-            tables = sa.inspect(self._engine).get_table_names()[:_MOST_TABLES]
+            told = sa.inspect(self._engine)
+            tables = told.get_table_names()[:_MOST_TABLES]
             for table in tables:
-                columns = sa.inspect(self._engine).get_columns(table)
-                if not columns:
-                    continue
-                name, column = quote(table), quote(columns[0]["name"])
-                for statement in (
-                    f"UPDATE {name} SET {column}={column} WHERE 1=0",  # noqa: S608 (names of the database's own)
-                    f"DELETE FROM {name} WHERE 1=0",  # noqa: S608
-                ):
-                    if self._allowed(statement):
-                        raise Writable(
-                            f"Akun basis data dapat menulis ke tabel {table}. Pakai akun yang hanya boleh SELECT."
-                        )
+                if any(self._allowed(each) for each in attempts(self._engine.dialect, table, told.get_columns(table))):
+                    raise Writable(
+                        f"Akun basis data dapat menulis ke tabel {table}. Pakai akun yang hanya boleh SELECT."
+                    )
         except sa.exc.OperationalError as error:
             raise SourceError(_said(error)) from None
         return len(tables)
@@ -101,9 +99,12 @@ class Source:
                 transaction.rollback()
 
     def tables(self) -> dict[str, list[str]]:
-        """The tables that the account sees, with their columns; for the set-up."""
-        told = sa.inspect(self._engine)
-        return {name: [c["name"] for c in told.get_columns(name)] for name in told.get_table_names()}
+        """The tables that the account sees, with their columns; for the set-up. Raises SourceError."""
+        try:
+            told = sa.inspect(self._engine)
+            return {name: [c["name"] for c in told.get_columns(name)] for name in told.get_table_names()}
+        except sa.exc.DBAPIError as error:
+            raise SourceError(_said(error)) from None
 
     def rows(self, feed: Feed, since: str | None = None) -> Iterator[Row]:
         """The rows of a feed, as a machine would send them. Raises SourceError."""
@@ -155,11 +156,11 @@ class Source:
 
     def _limit(self, connection: Any, record: object) -> None:
         """The longest time of a statement, told to the server for each new connection."""
-        statement = _LIMITS.get("mariadb" if self._mariadb(connection) else self._engine.dialect.name)
-        if statement is not None:
+        name = "mariadb" if self._mariadb(connection) else self._engine.dialect.name
+        for statement in first_words(name, self._seconds):
             cursor = connection.cursor()
             try:
-                cursor.execute(statement.format(millis=int(self._seconds * 1000), seconds=self._seconds))
+                cursor.execute(statement)
             finally:
                 cursor.close()
 
@@ -173,6 +174,37 @@ class Source:
             return "mariadb" in str(cursor.fetchone()[0]).casefold()
         finally:
             cursor.close()
+
+
+def connecting(url: sa.URL, seconds: float) -> dict[str, object]:
+    """What a driver is told: SQL Server has no limit for a statement of its own, its driver has, in whole seconds."""
+    if url.get_backend_name() == "mssql" and url.get_driver_name() == "pymssql":
+        return {"timeout": max(1, round(seconds)), "login_timeout": 10}
+    return {}
+
+
+def first_words(engine: str, seconds: float) -> tuple[str, ...]:
+    """The statements that begin a connection."""
+    return tuple(each.format(millis=int(seconds * 1000), seconds=seconds) for each in _FIRST.get(engine, ()))
+
+
+def attempts(dialect: sa.Dialect, table: str, columns: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Writes into a table that touch no row, even where they are allowed; none for a table without columns.
+
+    They name columns that can be written: of one that the engine fills in itself some engines say that it cannot be
+    written, and of one without a default that it is missing, before they say whether the account may.
+    """
+    plain = [c for c in columns if not (c.get("identity") or c.get("computed") or c.get("autoincrement") is True)]
+    if not columns:
+        return ()
+    quote = dialect.identifier_preparer.quote
+    name, several = quote(table), [quote(str(c["name"])) for c in plain or columns]
+    first, every = several[0], ", ".join(several)
+    return (
+        f"UPDATE {name} SET {first}={first} WHERE 1=0",  # noqa: S608 (names of the database's own)
+        f"DELETE FROM {name} WHERE 1=0",  # noqa: S608
+        f"INSERT INTO {name} ({every}) SELECT {every} FROM {name} WHERE 1=0",  # noqa: S608
+    )
 
 
 def as_sent(value: Any, zone: ZoneInfo, shown: ZoneInfo, *, millis: bool = False) -> object:

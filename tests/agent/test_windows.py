@@ -1,10 +1,10 @@
 """What the files for Windows say, as far as it can be seen elsewhere."""
 
 import shlex
-import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+from defusedxml.ElementTree import parse
 
 from tests.cli.command import run
 
@@ -19,7 +19,7 @@ FOLDER = Path(__file__).parents[2] / "deploy" / "windows"
     ],
 )
 def test_both_start_the_agent_as_the_page_sets_it_up(file: str, command: str, arguments: str) -> None:
-    said = ET.parse(FOLDER / file)
+    said = parse(FOLDER / file)
     program, words = said.findtext(command), said.findtext(arguments) or ""
     page = (FOLDER / "README.md").read_text("utf-8")
     assert program == r"C:\rsonline\Scripts\rsonline.exe"
@@ -30,7 +30,7 @@ def test_both_start_the_agent_as_the_page_sets_it_up(file: str, command: str, ar
 
 
 def test_the_service_runs_without_rights_and_is_started_again() -> None:
-    said = ET.parse(FOLDER / "rsonline-agent-service.xml")
+    said = parse(FOLDER / "rsonline-agent-service.xml")
     assert said.findtext("serviceaccount/username") == r"NT AUTHORITY\LocalService"
     assert [each.get("action") for each in said.iterfind("onfailure")] == ["restart", "restart"]
     # `icacls` lets that account into the folder, whatever Windows calls it.

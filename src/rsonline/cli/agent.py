@@ -18,6 +18,7 @@ import typer
 from rsonline.cli import app, failing
 
 if TYPE_CHECKING:
+    from rsonline.cli.agent_progress import Moved
     from rsonline.hospital.agent import Agent
     from rsonline.hospital.alarm import Trouble
     from rsonline.hospital.config import Config
@@ -63,6 +64,7 @@ def run(
     ] = False,
 ) -> None:
     """Jalankan agen sampai dihentikan (Ctrl-C)."""
+    from rsonline.cli.agent_progress import first_load
     from rsonline.hospital import sight
     from rsonline.hospital.assembly import Running, agent_of
     from rsonline.hospital.config import ConfigError
@@ -94,9 +96,15 @@ def run(
         agent_of(settings, show=show) as running,
     ):
         _log.info("agen rumah sakit %s berjalan, %d sumber data", settings.code, len(settings.feeds))
-        if once:
-            raise typer.Exit(_once(running, over))
-        running.run(over.wait)
+        with first_load(running.outbox) as moved:
+            if once:
+                raise typer.Exit(_once(running, over, moved))
+
+            def wait(seconds: float) -> bool:
+                moved("")
+                return over.wait(seconds)
+
+            running.run(wait)
     _log.info("agen berhenti")
 
 
@@ -116,12 +124,13 @@ class _Told:
         self._known = {name: each.level for name, each in there.items()}
 
 
-def _once(running: "Agent", over: threading.Event) -> int:
+def _once(running: "Agent", over: threading.Event, moved: "Moved") -> int:
     """Read every feed once and deliver until nothing is left or nothing moves: 0, 2 where something is left."""
     from rsonline.hospital.sight import written
 
     try:
         for feed in running.config.feeds:
+            moved(feed.name)
             running.read(feed)
         ends = time.monotonic() + 3600
         while running.outbox.size()[0] and time.monotonic() < ends and not over.is_set():
@@ -130,10 +139,12 @@ def _once(running: "Agent", over: threading.Event) -> int:
             if not left or state.locked_since is not None:
                 break
             running.deliver()
+            moved("")
             if state.away_since is not None and time.time() - state.away_since > 60:
                 break
             over.wait(0.0 if state.away_since is None else 0.5)
     finally:
+        moved("")
         running.close()
         written(running, running.troubles())
     faults = [r for r in running.readings.values() if r.fault or r.rejected or r.braked]

@@ -172,6 +172,13 @@ def test_a_death_of_a_workbook_with_cells_that_are_numbers_and_days(place: list[
     assert json.loads(run("list", "kematian", *place, "--json").out) == []
 
 
+def test_the_lists_of_the_patient_api_are_asked_by_name(place: list[str]) -> None:
+    assert "2\tDokter" in run("reference", "ask", "pekerjaan", *place).out
+    assert json.loads(run("reference", "ask", "kewarganegaraan", *place, "--json").out)["ID"] == "Indonesia"
+    assert "28\t" in run("reference", "ask", "tempat_tidur", *place).out
+    assert "not_offered" in run("reference", "ask", "obat", *place, code=1).err
+
+
 def test_without_an_account_it_is_the_code_and_its_password(
     service: Service, place: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,6 +18,8 @@ import typer
 from rsonline.cli import app, failing
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from rsonline.cli.agent_progress import Moved
     from rsonline.hospital.agent import Agent
     from rsonline.hospital.alarm import Trouble
@@ -160,7 +162,6 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", help="Perbarui terus sampai Ctrl-C.")] = False,
 ) -> None:
     """Perlihatkan yang menunggu, tertua, terakhir sampai, ditolak. Kode 0: baik, 2: masalah, 1: gawat."""
-    from rich.console import Console
     from rich.live import Live
 
     settings = configured(config)
@@ -168,7 +169,7 @@ def status(
         said = standing_of(settings)
         typer.echo(json.dumps(said, ensure_ascii=False))
         raise typer.Exit(_code(said))
-    console = Console()
+    console = console_of()
     said = standing_of(settings)
     if not watch:
         console.print(pictured(said))
@@ -180,6 +181,14 @@ def status(
                 live.update(pictured(standing_of(settings)), refresh=True)
     except KeyboardInterrupt:
         raise typer.Exit(0) from None
+
+
+def console_of() -> "Console":
+    """The terminal; what goes into a pipe or a file has a width in which nothing is cut."""
+    from rich.console import Console
+
+    console = Console()
+    return console if console.is_terminal else Console(width=200)
 
 
 def _code(said: dict[str, Any]) -> int:
@@ -254,7 +263,6 @@ def refused(
     as_json: Annotated[bool, typer.Option("--json", help="Satu dokumen JSON untuk program.")] = False,
 ) -> None:
     """Daftar pesan yang ditolak layanan dan baris yang tidak dapat dikirim, dengan alasannya."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -266,7 +274,7 @@ def refused(
         ]
         typer.echo(json.dumps({"refused": messages, "rejected": [r._asdict() for r in rows]}, ensure_ascii=False))
         return
-    console = Console()
+    console = console_of()
     if not aside and not rows:
         console.print("Tidak ada yang ditolak.")
         return

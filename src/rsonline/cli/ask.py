@@ -155,10 +155,15 @@ def delete(
 
 @reference_app.command(name="ask")
 def ask(
-    name: Annotated[str, typer.Argument(help="tempat_tidur, kebutuhan_sdm atau kebutuhan_apd.")],
+    ctx: typer.Context,
+    name: Annotated[
+        str,
+        typer.Argument(help="tempat_tidur, kebutuhan_sdm, kebutuhan_apd; atau daftar API pasien, misalnya pekerjaan."),
+    ],
     config: ConfigFile = None,
     address: Address = "",
     code: Code = "",
+    user: User = "",
     password_file: PasswordFile = None,
     ca_file: CaFile = None,
     zone: Zone = "",
@@ -167,12 +172,20 @@ def ask(
 ) -> None:
     """Tanyakan satu daftar referensi kepada layanan."""
     from rsonline.hospital.outcome import Failed
+    from rsonline.hospital.wire import LISTS
 
-    with client_at(place_of(lang, config, address, code, zone, password_file, ca_file), lang) as client:
-        try:
-            found: dict[str, Any] = dict(client.reference(name))
-        except (Failed, ValueError) as error:
-            raise wrong(str(error)) from None
+    found: dict[str, Any]
+    try:
+        if name in LISTS:
+            with client_at(place_of(lang, config, address, code, zone, password_file, ca_file), lang) as client:
+                found = dict(client.reference(name))
+        else:
+            with patients_at(ctx, lang) as patients:
+                # Countries are named in a member of their own (5.1).
+                rows = patients.reference(name)
+                found = {str(row.get("id")): row.get("nama") or row.get("nicename") for row in rows}
+    except (Failed, ValueError) as error:
+        raise wrong(str(error)) from None
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
         return

@@ -15,7 +15,7 @@ from typing import Any
 
 from rsonline.reports.references import shipped
 from rsonline.service.openapi import document
-from rsonline.service.patient_door import PREFIX
+from rsonline.service.patient_routes import PREFIX
 from rsonline.store.database import embedded
 from tests.long.fuzz import _PROGRAM, CODE
 from tests.long.process import PASSWORD, Service, hospitals_in

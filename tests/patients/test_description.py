@@ -11,8 +11,9 @@ import pytest
 from rsonline.reports.kinds.pasien_covid import PASIEN_NUMBER
 from rsonline.reports.references import shipped
 from rsonline.service.openapi import document
-from rsonline.service.patient_door import endpoints
-from rsonline.service.patient_lists import DIRECTORIES, LISTS
+from rsonline.service.patient_directories import DIRECTORIES
+from rsonline.service.patient_lists import LISTS
+from rsonline.service.patient_routes import endpoints
 from tests.hospital import Hospital
 from tests.patients.api import client_of, nik
 

@@ -11,8 +11,9 @@ from rsonline.reports.references import Reference
 from rsonline.reports.report import Record, Report, members
 from rsonline.reports.verdict import Words
 from rsonline.service.openapi_schemas import both
-from rsonline.service.patient_door import PREFIX, endpoints
-from rsonline.service.patient_lists import DIRECTORIES, LISTS
+from rsonline.service.patient_directories import DIRECTORIES
+from rsonline.service.patient_lists import LISTS
+from rsonline.service.patient_routes import PREFIX, endpoints
 
 TAG = "III.A Pasien COVID-19"
 TAGS = [

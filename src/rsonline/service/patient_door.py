@@ -5,121 +5,46 @@ The same store, verbs and journal as the guide's door behind other addresses, an
 
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from functools import cache
+from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import parse_qsl
-from zoneinfo import ZoneInfo
 
 import msgspec
 import structlog
 from starlette.types import Receive, Scope, Send
 
 from rsonline.intake import patients as verbs
-from rsonline.intake.patients import VERBS, Message, Reading, Verb, Viewing
-from rsonline.reports import KEMATIAN, PASIEN_COVID, PATIENT_REPORTS
-from rsonline.reports.kinds.pasien_covid import PASIEN_LAB, PASIEN_NUMBER
+from rsonline.intake.patients import Message, Reading, Viewing
 from rsonline.reports.references import Reference
-from rsonline.reports.report import Report
 from rsonline.reports.verdict import Refused
 from rsonline.service import calls, dialects, metrics, once, tokens
 from rsonline.service import patient_answers as answers
 from rsonline.service.calls import CallLog
 from rsonline.service.gate import Bearer, Denied, Gate
 from rsonline.service.hooks import Hooks
-from rsonline.service.once import BadKey, Carrier
+from rsonline.service.once import Carrier
 from rsonline.service.patient_answers import Answer
-from rsonline.service.patient_lists import DIRECTORIES, LISTS, Directory, ListRoute, read_query
+from rsonline.service.patient_directories import Directory, read_query
+from rsonline.service.patient_lists import ListRoute
+from rsonline.service.patient_login import log_in
+from rsonline.service.patient_routes import LOGINS, Endpoint, Route, number_of, offers, route_of
+from rsonline.service.patient_wire import (
+    LARGEST_BODY,
+    TEXTS,
+    Served,
+    failure,
+    headers_of,
+    json_of,
+    query_of,
+    warnings_of,
+)
 from rsonline.service.routes import body_of, header_lists
 from rsonline.store import accounts
 from rsonline.store.access import Access
-from rsonline.store.audit import OPERATOR
-from rsonline.store.change import Busy, Change, Full, Origin, Outcome, Stale
+from rsonline.store.change import Change, Origin, Outcome, Stale
 from rsonline.store.engines import Store
 
-PREFIX = "/api"
-LARGEST_BODY = 100 * 1024
-LOGINS = ("/rslogin", "/login")
-_ZONES = {7: "GMT+0700", 8: "GMT+0800", 9: "GMT+0900"}
 log = structlog.get_logger("rsonline.service")
 _encode = msgspec.json.Encoder().encode
-
-_FIXED: tuple[tuple[bytes, bytes], ...] = (
-    (b"content-type", b"application/json; charset=utf-8"),
-    (b"cache-control", b"no-store"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"x-request-id, x-rsonline-receipt, x-rsonline-warnings, idempotent-replayed"),
-)
-_PREFLIGHT: tuple[tuple[bytes, bytes], ...] = (
-    (b"access-control-allow-methods", b"GET, POST, PATCH, DELETE"),
-    (b"access-control-allow-headers", b"authorization, content-type, idempotency-key"),
-    (b"access-control-max-age", b"86400"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """A report at an address: its verbs by method, and what its answers are worded by."""
-
-    report: Report[Any]
-    verbs: Mapping[tuple[str, bool], Verb]
-    worded: Callable[[Outcome, str | None], Answer]
-    group_b: bool = False
-    discharge: bool = False
-
-
-def _worded(report: Report[Any]) -> Callable[[Outcome, str | None], Answer]:
-    if report is KEMATIAN:
-        return lambda outcome, segment: answers.died(outcome)
-    number = PASIEN_NUMBER if report is PASIEN_COVID else "id"
-    return lambda outcome, segment: answers.outcome(outcome, number, segment)
-
-
-@cache
-def endpoints() -> Mapping[str, Endpoint]:
-    """Every report of this API by its path; the discharge is a message about the patient's report."""
-    found = {
-        report.path: Endpoint(
-            report,
-            {(method, one): verb for (of, method, one), verb in VERBS.items() if of is report},
-            _worded(report),
-            group_b=report in (PASIEN_LAB, KEMATIAN),
-        )
-        for report in PATIENT_REPORTS
-    }
-    leave = {("POST", False): verbs.discharge}
-    found["/laporancovid19versi3statuskeluar"] = Endpoint(
-        PASIEN_COVID, leave, lambda outcome, segment: answers.discharged(outcome), discharge=True
-    )
-    return found
-
-
-Route = Endpoint | ListRoute | Directory | str
-
-
-@dataclass(slots=True)
-class Served:
-    """What is known of a request while it is served: for its answer's headers, the log and the counters."""
-
-    method: str
-    name: str = "-"
-    hospital: str | None = None
-    address: str | None = None
-    retry_after: int = 2
-    receipt: str | None = None
-    replayed: bool = False
-    warnings: Sequence[Any] = field(default=())
-    clock: str | None = None
-    ahead: float | None = None
-    """It is sent no X-Timestamp."""
-    report: Report[Any] | None = None
-    body: bytes | None = None
-    outside: Mapping[str, str] = field(default_factory=dict)
 
 
 class PatientDoor:
@@ -149,7 +74,7 @@ class PatientDoor:
         try:
             answer = await self._answer(scope, receive, headers, served, request_id)
         except Exception as error:
-            answer = _failure(error, served)
+            answer = failure(error, served)
             if answer.status == 500:
                 error.add_note(f"{served.name} {served.method}")
                 log.exception("request.failed", request_id=request_id, report=served.name, method=served.method)
@@ -159,7 +84,7 @@ class PatientDoor:
             {
                 "type": "http.response.start",
                 "status": answer.status,
-                "headers": _headers(answer.status, served, request_id, len(body)),
+                "headers": headers_of(answer.status, served, request_id, len(body)),
             }
         )
         await send({"type": "http.response.body", "body": body})
@@ -180,7 +105,7 @@ class PatientDoor:
         if self._calls is not None and served.hospital is not None:
             # Neither the password nor the token of a login is written down.
             said = None if f"/{served.name}" in LOGINS else body
-            warned = {"warnings": _warnings(served)}
+            warned = {"warnings": warnings_of(served)}
             told = calls.told(served, request_id, answer.status, seconds, said, **warned)
             self._calls.note(told._replace(report=f"api/{served.name}"))
 
@@ -191,14 +116,14 @@ class PatientDoor:
             return answers.said(400, "host not allowed")
         if served.method == "OPTIONS":
             return Answer(204, {})
-        route, segment = route_of(scope["path"], served)
-        if route is None or not _offers(route, served.method, segment):
+        route, served.name, segment = route_of(scope["path"])
+        if route is None or not offers(route, served.method, segment):
             return answers.said(404, "page not found")
         served.address = self._gate.address((scope.get("client") or ("", 0))[0], headers)
-        query = _query(scope)
+        query = query_of(scope)
         if isinstance(route, str):
-            body = _json(await body_of(receive, LARGEST_BODY), headers)
-            return await self._log_in(route, body, served, request_id)
+            body = json_of(await body_of(receive, LARGEST_BODY), headers)
+            return await log_in(self._gate, self._store, route, body, served, request_id)
         bearer = await self._bearer(route, headers, served, request_id)
         if isinstance(route, ListRoute):
             return await self._list(route, query, bearer)
@@ -210,7 +135,7 @@ class PatientDoor:
         raw = served.body = await body_of(receive, LARGEST_BODY)
         served.report = route.report
         served.outside = {} if segment is None else {"segment": segment}
-        sent = _json(raw, headers) if served.method in ("POST", "PATCH") else None
+        sent = json_of(raw, headers) if served.method in ("POST", "PATCH") else None
         page = answers.asked(query)
         message = Message(
             bearer.origin,
@@ -219,7 +144,7 @@ class PatientDoor:
             await self._hooks.completed(route.report, sent)
             if served.method == "POST" and not route.discharge
             else sent,
-            _number(segment),
+            number_of(segment),
             query,
             page.first,
             page.limit,
@@ -248,48 +173,6 @@ class PatientDoor:
             raise Denied(403, "token") from None
         served.hospital = claims.code
         return await self._gate.bearer(claims, served.address or "", request_id)
-
-    # ---- logging in
-
-    async def _log_in(self, route: str, body: object, served: Served, request_id: str) -> Answer:
-        """A token for an account, or for a hospital by its own code and X-pass (1.2, 1.3)."""
-        said = body if isinstance(body, dict) else {}
-        name, code, password = said.get("userName"), said.get("kode_rs"), said.get("password")
-        failed = 401 if route == "/rslogin" else 403
-        address = served.address or ""
-        # Types first: nothing is compared with what is no text (8.2).
-        if not isinstance(password, str) or not password or len(password) > 128:
-            raise Denied(failed, "no_token")
-        try:
-            if isinstance(name, str) and name and len(name) <= 100:
-                account = await self._gate.log_in(name, password, address)
-                if (account.code is None) is (route == "/rslogin"):
-                    raise Denied(failed, "no_token")
-                claims = tokens.Claims(account.name, account.code, account.token_version)
-                bearer = await self._gate.bearer(claims, address, request_id)
-            elif route == "/rslogin" and isinstance(code, str) and code:
-                hospital = await self._gate.log_in_hospital(code, password, address)
-                claims = tokens.Claims(None, hospital.code, hospital.version)
-                bearer = await self._gate.bearer(claims, address, request_id)
-            else:
-                raise Denied(failed, "no_token")
-        except Denied as denied:
-            if denied.status == 401:
-                raise Denied(failed, "no_token") from None
-            raise
-        served.hospital = claims.code
-        now = int(time.time())
-        origin = bearer.origin or Origin(OPERATOR, 0, claims.user_name or "-", address=address)
-        origin = origin._replace(request_id=request_id)
-        await self._store.perform(lambda access: accounts.note_login(access, origin, claims.user_name or "rslogin"))
-        zone = bearer.at.zone if bearer.at is not None else self._gate.at(None).zone
-        token = {
-            "access_token": tokens.issue(self._store.vault.token_keys, claims, now),
-            "issued_at": _clock(now, zone),
-            "expired_at": _clock(now + tokens.LIFETIME, zone),
-            "expires_in": f"{tokens.LIFETIME // 60}m",
-        }
-        return Answer(201, {"status": True, "message": "access token created", "data": token})
 
     # ---- reading
 
@@ -349,7 +232,7 @@ class PatientDoor:
         done = await self._carrier.carry(change, request, worded)
         if done.answer is None:
             reason = str(done.refused)
-            return answers.said(409 if reason == "key_running" else 422, _TEXTS[reason])
+            return answers.said(409 if reason == "key_running" else 422, TEXTS[reason])
         served.receipt, served.replayed = done.receipt, done.replayed
         return Answer(done.answer.status, dict(done.answer.elements[0]), done.answer.warnings)
 
@@ -363,136 +246,9 @@ def once_request(
     return once.Request(origin.hospital, origin.request_id or "", route, headers, body, outside=outside)
 
 
-def route_of(path: str, served: Served) -> tuple[Route | None, str | None]:
-    """What is at an address, in any letter case, with one stroke at its end or none; what stands behind it."""
-    below = path.lower()[len(PREFIX) :]
-    below = below.removesuffix("/")
-    served.name = "-"
-    if below in LOGINS:
-        served.name = below[1:]
-        return below, None
-    found: Route | None = endpoints().get(below) or LISTS.get(below) or DIRECTORIES.get(below)
-    if found is not None:
-        served.name = below[1:]
-        return found, None
-    above, _, _last = below.rpartition("/")
-    found = endpoints().get(above) or DIRECTORIES.get(f"{above}/:id")
-    if found is None:
-        return None, None
-    served.name = above[1:]
-    # The number is echoed as it was sent.
-    return found, path.removesuffix("/").rpartition("/")[2]
-
-
-def _offers(route: Route, method: str, segment: str | None) -> bool:
-    if isinstance(route, str):
-        return method == "POST"
-    if isinstance(route, Endpoint):
-        return (method, segment is not None) in route.verbs
-    return method == "GET"
-
-
-def _number(segment: str | None) -> int | None:
-    """The number in an address; 0, which no record has, for what is no number."""
-    if segment is None:
-        return None
-    return int(segment) if segment.isascii() and segment.isdigit() and len(segment) <= 18 else 0
-
-
 def _require_account(access: Access, bearer: Bearer) -> None:
     """Raise Stale where a consumer's account changed after its token was made."""
     if bearer.origin is None and bearer.account is not None:
         now = accounts.find(access, bearer.account.name)
         if now is None or not now.active or now.version != bearer.account.version:
             raise Stale
-
-
-def _query(scope: Scope) -> dict[str, str]:
-    raw = scope.get("query_string", b"")
-    try:
-        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, max_num_fields=50)
-    except ValueError:
-        return {}
-    return {name: text for name, text in pairs if "\x00" not in text}
-
-
-class NotJson(Exception):
-    """The body says that it is JSON and is not."""
-
-
-def _json(body: bytes | None, headers: Mapping[str, Sequence[str]]) -> object:
-    """The body, an empty object where it is not said to be JSON (0.3). Raises NotJson, Denied for one too large."""
-    if body is None:
-        raise Denied(413, "too_large")
-    kind = (headers.get("content-type") or [""])[0].partition(";")[0].strip().lower()
-    if kind != "application/json" and not kind.endswith("+json"):
-        return {}
-    if not body:
-        return {}
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise NotJson from None
-
-
-def _clock(now: int, zone: ZoneInfo) -> str:
-    """`2022-02-02 12:28:05 PM GMT+0700`, on a clock of twelve hours."""
-    moment = datetime.fromtimestamp(now, zone)
-    offset = moment.utcoffset()
-    hours = 0 if offset is None else int(offset.total_seconds() // 3600)
-    return f"{moment:%Y-%m-%d %I:%M:%S %p} {_ZONES.get(hours, 'UTC')}"
-
-
-_TEXTS = {
-    "no_token": "Unauthorized",
-    "token": "Forbidden",
-    "credentials": "Unauthorized",
-    "too_many": "too many failed logins, try again later",
-    "too_large": "request entity too large",
-    "busy": "service busy, try again",
-    "key_running": "a request with this Idempotency-Key is still running",
-    "key_reused": "this Idempotency-Key came before with another body",
-}
-
-
-def _failure(error: Exception, served: Served) -> Answer:
-    """An exception as an answer; what nobody expected is a 500 that says nothing of its inside (SR-33)."""
-    match error:
-        case Denied(reason="address"):
-            return answers.said(403, f"{served.address} not registered")
-        case Denied():
-            served.retry_after = error.retry_after or served.retry_after
-            return answers.said(error.status, _TEXTS.get(error.reason, "Forbidden"))
-        case Stale():
-            return answers.said(403, "Forbidden")
-        case Refused():
-            return answers.refused(error.problems)
-        case NotJson():
-            return answers.said(400, "the body is not valid JSON")
-        case BadKey():
-            return answers.said(400, "Idempotency-Key must be one text of 1 to 200 printable characters")
-        case Busy():
-            return answers.said(503, "service busy, try again")
-        case Full():
-            return answers.said(507, "storage full, nothing was kept")
-        case _:
-            return answers.said(500, "internal error")
-
-
-def _warnings(served: Served) -> bytes:
-    return ", ".join(f"{w.code}:{w.member}" for w in served.warnings).encode("ascii", "replace")
-
-
-def _headers(status: int, served: Served, request_id: str, length: int) -> list[tuple[bytes, bytes]]:
-    headers = [*_FIXED, (b"content-length", str(length).encode()), (b"x-request-id", request_id.encode())]
-    if status == 204:
-        headers += _PREFLIGHT
-    if served.warnings:
-        headers.append((b"x-rsonline-warnings", _warnings(served)))
-    if served.receipt:
-        headers.append((b"x-rsonline-receipt", served.receipt.encode()))
-    if served.replayed:
-        headers.append((b"idempotent-replayed", b"true"))
-    if status in (429, 503):
-        headers.append((b"retry-after", str(served.retry_after).encode()))
-    return headers

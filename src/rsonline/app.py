@@ -140,11 +140,17 @@ def create_app(
     calls = CallLog(store)
     guide = GuideDoor(store, gate, references, calls)
     house = House(settings, store, gate.doorkeeper, references, Receipts(store.vault), Current(store))
-    hooks = Hooks(load(settings.laboratory_registry), load(settings.population_registry))
+    hooks = Hooks(
+        load(settings.laboratory_registry),
+        load(settings.population_registry),
+        load(settings.vaccination_registry),
+        seconds=settings.registry_seconds,
+    )
     patients = PatientDoor(store, gate, references, hooks, calls)
 
     async def close() -> None:
         """Write what waits, then close. Called by the lifespan, or by whoever runs the application without one."""
+        hooks.close()
         await house.current.close()
         await calls.close()
         await store.close()

@@ -50,6 +50,8 @@ class Settings:
     reference_page: bool = _is(True, "Serve the interactive description of the service at /docs.")
     laboratory_registry: str = _is("", "Function (module:name) that knows a patient's laboratory record; empty: none.")
     population_registry: str = _is("", "Function (module:name) that knows a person by NIK; empty: none.")
+    vaccination_registry: str = _is("", "Function (module:name) that knows a patient's vaccinations; empty: none.")
+    registry_seconds: int = _is(5, "Seconds that one of these registries may take to answer.", least=1, most=60)
     waiting_writes: int = _is(
         4096, "Changes that may wait for the next commit; beyond it 503.", least=1, most=1_000_000
     )

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from rsonline.service.hooks import Hooks
 from tests.hospital import Hospital, Service
 from tests.patients.api import Client, client_of, nik
 from tests.patients.schemas import KEMATIAN, KEMATIAN_PATCH, good
@@ -88,28 +87,3 @@ async def test_the_unidentified_are_reported_and_comorbidities_kept_only_where_t
     assert made.json()["data"]["nik"] is None
     (item,) = (await client.send("GET", DEATHS)).json()["data"]
     assert (item["status_komorbid"], item["komorbid_1"]) == ("tidak", None)
-
-
-async def test_a_population_registry_is_asked_where_one_is_set() -> None:
-    from rsonline.reports import KEMATIAN as REPORT
-    from rsonline.reports.verdict import Refused
-
-    person = nik()
-    known = {person: {"nama": "Nama Lain", "tanggal_lahir": "1950-01-01", "nik": "x"}}
-    hooks = Hooks(population=known.get)
-    body: Any = await hooks.completed(REPORT, good(KEMATIAN, nik=person))
-    assert (body["nama"], body["nik"]) == ("Nama Lain", person)
-    for sent, code in (
-        (good(KEMATIAN, nik=nik()), "nik_unknown"),
-        (good(KEMATIAN, nik=person, tanggal_lahir="1950-01-02"), "nik_birth_date"),
-    ):
-        with pytest.raises(Refused, match=code):
-            await hooks.completed(REPORT, sent)
-
-    def away(number: str) -> None:
-        raise OSError("planned")
-
-    with pytest.raises(Refused, match="registry_away"):
-        await Hooks(population=away).completed(REPORT, good(KEMATIAN, nik=person))
-    # The unidentified are not looked for.
-    assert await Hooks(population=away).completed(REPORT, good(KEMATIAN)) == good(KEMATIAN)

@@ -22,6 +22,7 @@ from rsonline.reports.kinds.pasien_covid import (
     PASIEN_LAB,
     PASIEN_NUMBER,
     PASIEN_TERAPI,
+    PASIEN_VAKSINASI,
     PRIMARY_ICD,
     StatusKeluar,
 )
@@ -48,6 +49,8 @@ class Message(msgspec.Struct, frozen=True):
     first: int = 0
     """How many rows to pass over, and how many to give."""
     count: int = 1000
+    doses: tuple[Row, ...] = ()
+    """Vaccinations that a registry knows of the person of a new report."""
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -117,15 +120,18 @@ def _same_in_care(values: Row) -> Lookup:
 
 
 def admit(message: Message) -> Change:
-    """A new report, unless somebody with this identity is in care here (2.1)."""
+    """A new report with the doses that a registry knows, unless somebody with this identity is in care here (2.1)."""
     values, warnings = _report(message)
 
     def decide(found: Found, now: datetime) -> Decision:
         if live(found[0]) is not None:
             return Decision(Outcome("exists"))
-        return Decision(Outcome("saved", values, warnings), (Put(PASIEN_COVID, values, None, warnings),))
+        admitted = Put(PASIEN_COVID, values, None, warnings)
+        known = [Put(PASIEN_VAKSINASI, dict(dose), None, parent=admitted) for dose in message.doses]
+        return Decision(Outcome("saved", values, warnings), (admitted, *known))
 
-    return _change(message, "add", (_same_in_care(values),), decide)
+    change = _change(message, "add", (_same_in_care(values),), decide)
+    return msgspec.structs.replace(change, parts=(PASIEN_VAKSINASI,) * len(message.doses))
 
 
 def amend(message: Message) -> Change:

@@ -34,6 +34,7 @@ RULES: Final[Mapping[str, tuple[int, str]]] = {
     "pregnant_man": (422, "Jenis Kelamin tidak sesuai dengan status kehamilan"),
     "nik_unknown": (422, "NIK Tidak Ditemukan"),
     "nik_birth_date": (422, "NIK tidak sesuai dengan tanggal lahir"),
+    "registry_unusable": (422, "jawaban layanan registri tidak dapat dipakai, hubungi pengelola layanan"),
     "registry_away": (422, "layanan registri tidak dapat dihubungi, coba lagi"),
     "not_a_date": (422, "{member} harus tanggal yang ada, YYYY-MM-DD"),
     "unknown_reference": (422, "{member} tidak ada dalam daftar referensi"),

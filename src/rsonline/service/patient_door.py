@@ -20,7 +20,7 @@ from rsonline.service import calls, dialects, metrics, once, tokens
 from rsonline.service import patient_answers as answers
 from rsonline.service.calls import CallLog
 from rsonline.service.gate import Bearer, Denied, Gate
-from rsonline.service.hooks import Hooks
+from rsonline.service.hooks import Completed, Hooks
 from rsonline.service.once import Carrier
 from rsonline.service.patient_answers import Answer
 from rsonline.service.patient_directories import Directory, read_query
@@ -137,17 +137,18 @@ class PatientDoor:
         served.outside = {} if segment is None else {"segment": segment}
         sent = json_of(raw, headers) if served.method in ("POST", "PATCH") else None
         page = answers.asked(query)
+        new = served.method == "POST" and not route.discharge
+        completed = await self._hooks.completed(route.report, sent, bearer.at) if new else Completed(sent)
         message = Message(
             bearer.origin,
             bearer.at,
             route.report,
-            await self._hooks.completed(route.report, sent)
-            if served.method == "POST" and not route.discharge
-            else sent,
+            completed.body,
             number_of(segment),
             query,
             page.first,
             page.limit,
+            completed.doses,
         )
         asked = route.verbs[served.method, segment is not None](message)
         if isinstance(asked, Reading):

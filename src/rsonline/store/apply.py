@@ -91,6 +91,8 @@ def _completed(change: Change, put: Put, now: datetime, number: Number) -> Row:
     """The row with what the store itself knows of it; the verb's own values, so that its outcome shows the number."""
     row, old, identity = put.values, put.old, put.report.identity
     row["kode_rs"] = change.origin.hospital
+    if put.parent is not None and isinstance(identity, Numbered) and identity.parent is not None:
+        row[identity.parent] = put.parent.values[identity.parent]
     if isinstance(identity, Numbered) and row.get(identity.number) is None:
         row[identity.number] = number(put.report)
     row["version"] = 1 if old is None else old["version"] + 1
@@ -113,6 +115,7 @@ def _persons(put: Put, row: Row, found: Found) -> list[str]:
     texts = [row.get("persons"), (put.old or {}).get("persons")]
     if not row.get("persons"):
         texts += [other.get("persons") for rows in found for other in rows]
+        texts += [put.parent.values.get("persons")] if put.parent is not None else []
     return list(dict.fromkeys(person for text in texts if text for person in text.split()))
 
 

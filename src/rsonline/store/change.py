@@ -65,6 +65,8 @@ class Put(msgspec.Struct, frozen=True):
     old: Row | None
     warnings: Sequence[ReportWarning] = ()
     deleted: bool = False
+    parent: "Put | None" = None
+    """The record that it belongs to, where that one is written with it and gets its number only then."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -126,6 +128,8 @@ class Change(msgspec.Struct, frozen=True):
     decide: Callable[[Found, datetime], Decision]
     tallies: tuple[str, ...] = ()
     once: Once | None = None
+    parts: tuple[Report[Any], ...] = ()
+    """Numbered reports that it may add beside its own, each as often as it may add one."""
 
 
 class Stale(Exception):

@@ -1,6 +1,7 @@
 """A batch of changes on PostgreSQL: found, decided and written with few statements, inside one transaction."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -88,10 +89,11 @@ class Batches:
 
     async def _provide(self, connection: "asyncpg.Connection[Any]", change: Change) -> None:
         """Numbers enough for whatever this change may add."""
-        name = change.report.name
-        if isinstance(change.report.identity, Numbered) and not self._numbers.get(name):
-            rows = await connection.fetch(numbers(), f"number_{name}", _AT_A_TIME)
-            self._numbers[name] = [row[0] for row in rows][::-1]
+        for report, wanted in ((change.report, 1), *Counter(change.parts).items()):
+            kept = self._numbers.setdefault(report.name, [])
+            if isinstance(report.identity, Numbered) and len(kept) < wanted:
+                rows = await connection.fetch(numbers(), f"number_{report.name}", max(_AT_A_TIME, wanted))
+                kept[:0] = [row[0] for row in rows][::-1]
 
     def _number(self, report: Report[Any]) -> int:
         return self._numbers[report.name].pop()

@@ -53,11 +53,17 @@ def unlisted_cause(values: Row, at: At) -> Problem | None:
     return Problem(member="penyebab_kematian_langsung_id", code="cause_of_death", detail={"cause": cause})
 
 
+def odd_number(values: Row) -> Problem | None:
+    """A NIK that has not 16 characters; the unidentified have none (6.2)."""
+    number = values["nik"]
+    return None if number is None or len(number) == 16 else Problem(member="nik", code="nik_length")
+
+
 def broken_rule(values: Row, at: At) -> Problem | None:
     """The first rule that a death report breaks (6.2)."""
-    number = values["nik"]
-    if number is not None and len(number) != 16:
-        return Problem(member="nik", code="nik_length")
+    problem = odd_number(values)
+    if problem is not None:
+        return problem
     if values["jenis_kelamin"] == "L" and values["status_kehamilan"] != "0":
         return Problem(member="status_kehamilan", code="pregnant_man")
     return None

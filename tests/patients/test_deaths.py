@@ -74,12 +74,19 @@ async def test_a_death_is_reported_listed_changed_and_withdrawn(client: Client, 
             422,
             "Jenis Kelamin tidak sesuai dengan status kehamilan",
         ),
+        ({"ktp_kelurahan_id": 9999999999}, 422, "ktp_kelurahan_id tidak ada dalam daftar referensi"),
         ({"tanggal_kematian": "kemarin"}, 422, "tanggal_kematian harus tanggal yang ada, YYYY-MM-DD"),
     ],
 )
 async def test_a_broken_rule_is_told(client: Client, changed: dict[str, Any], status: int, message: str) -> None:
     answer = await client.send("POST", DEATHS, good(KEMATIAN, **changed))
     assert (answer.status_code, answer.json()) == (status, {"status": False, "message": message})
+
+
+@pytest.mark.parametrize("village", [3207109999, 9602012001])
+async def test_a_village_is_listed_or_lies_in_a_regency_that_is(client: Client, village: int) -> None:
+    made = await client.send("POST", DEATHS, good(KEMATIAN, nik=nik(), ktp_kelurahan_id=village))
+    assert made.status_code == 201, made.text
 
 
 async def test_the_unidentified_are_reported_and_comorbidities_kept_only_where_there_are_some(client: Client) -> None:

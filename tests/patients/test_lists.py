@@ -34,14 +34,6 @@ async def test_every_list_is_given_with_its_envelope(client: Client, path: str) 
     answer = await client.send("GET", f"/api{path}")
     body = answer.json()
     assert answer.status_code == 200
-    if path == "/kelurahan":
-        assert body == {
-            "status": True,
-            "message": "data not found",
-            "pagination": {"total_number_of_pages": 0, "current_page": 1},
-            "data": [],
-        }
-        return
     assert (body["status"], body["message"]) == (True, "data found")
     assert body["data"]
     assert ("pagination" in body) is (path not in ("/statuspasiensaatmeninggal", "/lokasikematian"))
@@ -52,9 +44,11 @@ async def test_every_list_is_given_with_its_envelope(client: Client, path: str) 
         "/statuspasiensaatmeninggal": ["id", "deskripsi"],
         "/kabkota": ["id", "nama", "provinsi_id"],
         "/kecamatan": ["id", "nama", "kab_kota_id"],
+        "/kelurahan": ["id", "nama", "kecamatan_id"],
     }.get(path, ["id", "nama"])
     assert all(list(item) == keys for item in body["data"])
-    text = path in ("/kewarganegaraan", "/komorbid", "/penyebabkematianlangsung", "/kabkota", "/kecamatan")
+    regions = ("/kabkota", "/kecamatan", "/kelurahan")
+    text = path in ("/kewarganegaraan", "/komorbid", "/penyebabkematianlangsung", *regions)
     assert {type(item["id"]) for item in body["data"]} == {str if text else int}
 
 
@@ -73,6 +67,44 @@ async def test_lists_hold_what_clients_send(client: Client) -> None:
     pages = (await client.send("GET", "/api/kecamatan?page=2")).json()["pagination"]
     assert pages["total_number_of_pages"] > 6
     assert (pages["next"]["page"], pages["previous"]["page"]) == (3, 1)
+
+
+async def test_villages_are_given_by_page_and_found_by_what_they_lie_in(client: Client) -> None:
+    first = (await client.send("GET", "/api/kelurahan?limit=7")).json()
+    last = first["pagination"]["total_number_of_pages"]
+    assert last > 83_000 / 7
+    ids = [item["id"] for item in first["data"]]
+    assert ids == sorted(ids)
+    assert len((await client.send("GET", f"/api/kelurahan?limit=7&page={last}")).json()["data"]) in range(1, 8)
+    both = "kab_kota_id=3207&kecamatan_id=32.07.10"
+    found: dict[str, list[Any]] = {}
+    for query in ("kecamatan_id=320710", "kab_kota_id=3207", "provinsi_id=32", both):
+        found[query] = (await client.send("GET", f"/api/kelurahan?{query}")).json()["data"]
+    assert found["kecamatan_id=320710"] == found[both]
+    assert {item["kecamatan_id"] for item in found[both]} == {"320710"}
+    assert found[both][0]["id"] == "3207102001"
+    assert all(item["id"].startswith("3207") for item in found["kab_kota_id=3207"])
+    assert len(found["provinsi_id=32"]) == 1000
+    districts = (await client.send("GET", "/api/kecamatan?provinsi_id=32")).json()["data"]
+    assert {item["id"][:2] for item in districts} == {"32"}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "kelurahan?kecamatan_id=3207",
+        "kelurahan?provinsi_id=31&kecamatan_id=320710",
+        "kabkota?provinsi_id=3",
+        "kecamatan?kab_kota_id=x",
+    ],
+)
+async def test_regions_that_do_not_fit_hold_nothing(client: Client, query: str) -> None:
+    assert (await client.send("GET", f"/api/{query}")).json() == {
+        "status": True,
+        "message": "data not found",
+        "pagination": {"total_number_of_pages": 0, "current_page": 1},
+        "data": [],
+    }
 
 
 async def test_a_hospital_sees_the_directory_and_no_availability(client: Client) -> None:

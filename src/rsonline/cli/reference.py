@@ -14,7 +14,10 @@ app.add_typer(reference_app, name="reference")
 @reference_app.command(name="import")
 def import_(
     name: Annotated[str, typer.Argument(help="Nama daftar, misalnya terapi.")],
-    file: Annotated[Path, typer.Argument(help="CSV dengan kolom id, nama, dan bila ada name.", exists=True)],
+    file: Annotated[
+        Path,
+        typer.Argument(help="CSV dengan kolom id, nama, dan bila ada name; kelurahan juga code, name.", exists=True),
+    ],
     data: DataOption = None,
 ) -> None:
     """Pakai entri dari berkas CSV: yang ber-id sama diganti, yang lain ditambahkan. Mulai ulang layanan sesudahnya."""

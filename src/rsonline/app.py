@@ -21,8 +21,8 @@ from rsonline import logs
 from rsonline.insight.current import Current
 from rsonline.intake.receipts import Receipts
 from rsonline.reports import EVERY_REPORT
+from rsonline.reports.current_lists import CurrentLists
 from rsonline.reports.receipt import key_id
-from rsonline.reports.references import with_own_rows
 from rsonline.reports.report import check
 from rsonline.service import connections, metrics, reference
 from rsonline.service.calls import CallLog
@@ -43,6 +43,8 @@ log = structlog.get_logger("rsonline")
 EXIT_STORAGE = 74
 NEW_KEYS = 60.0
 """Seconds after which the database is asked for new keys."""
+NEW_LISTS = 10.0
+"""Seconds after which the files of the reference lists are looked at."""
 
 
 def end_process(error: BaseException) -> None:
@@ -128,7 +130,7 @@ def create_app(
     faults = check(EVERY_REPORT)
     if faults:
         raise RuntimeError("; ".join(faults))
-    references = with_own_rows(settings.data / "references")
+    references = CurrentLists(settings.data / "references")
     store = open_store(
         settings.place,
         waiting=settings.waiting_writes,
@@ -159,9 +161,10 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         log.info("service.started", database=settings.place.shown, reports=len(EVERY_REPORT))
-        keys = asyncio.create_task(keep_keys_new(store.vault))
+        kept = [asyncio.create_task(keep_keys_new(store.vault)), asyncio.create_task(keep_lists_new(references))]
         yield
-        keys.cancel()
+        for task in kept:
+            task.cancel()
         await close()
         log.info("service.stopped")
 
@@ -171,7 +174,7 @@ def create_app(
         Route("/readyz", partial(_ready, store, settings)),
         Route("/metrics", partial(_metrics, store)),
         Route(RECEIPT_KEY, partial(_receipt_key, store)),
-        *reference.routes(settings, references),
+        *reference.routes(settings, references, lambda: references.version),
         *door.routes(house, PAGES, lambda request: _address(gate, request)),
     ]
     if unknown := undeclared(routes):
@@ -187,6 +190,17 @@ async def keep_keys_new(vault: Vault) -> None:
             await asyncio.to_thread(vault.refresh)
         except Exception as error:
             log.warning("keys.not_read", error=type(error).__name__)
+
+
+async def keep_lists_new(references: CurrentLists) -> None:
+    """Take up what was imported into the reference lists, whoever did it; a faulty file is told and changes nothing."""
+    while True:
+        await asyncio.sleep(NEW_LISTS)
+        if await asyncio.to_thread(references.refresh):
+            if references.fault is None:
+                log.info("references.read")
+            else:
+                log.error("references.not_read", error=references.fault)
 
 
 def _address(gate: Gate, request: Request) -> str:

@@ -200,7 +200,7 @@ async def test_a_new_password_for_a_hospital_is_made_once(service: Service, hosp
 # ---- reference lists
 
 
-async def test_own_rows_are_added_and_wait_for_the_next_start(service: Service) -> None:
+async def test_own_rows_are_added_and_count_at_once(service: Service) -> None:
     visitor = await as_role(service, "operator")
     assert "terapi" in (await visitor.get("/daftar")).text
     page = (await visitor.get("/daftar/terapi")).text
@@ -208,8 +208,7 @@ async def test_own_rows_are_added_and_wait_for_the_next_start(service: Service) 
     answer = await visitor.post("/daftar/terapi", {"id": "77", "nama": 'Obat "baru", tablet', "name": "New drug"})
     assert answer.status_code == 303
     page = (await visitor.get("/daftar/terapi")).text
-    assert "Berlaku sesudah layanan dimulai ulang" in page
-    assert "Obat &#34;baru&#34;, tablet" in page
+    assert '<tr><th scope="row">77</th><td>Obat &#34;baru&#34;, tablet</td><td lang="en">New drug</td></tr>' in page
     assert "terapi" in (await visitor.get("/daftar")).text
     folder = service.settings.data / "references"
     entry = with_own_rows(folder)["terapi"].entries["77"]
@@ -222,7 +221,13 @@ async def test_own_rows_are_added_and_wait_for_the_next_start(service: Service) 
         answer = await visitor.post("/daftar/terapi", {"id": "78", "nama": "Obat", **wrong})
         assert answer.status_code == 422, wrong
     assert len(journal(service.database, "-", "reference")) == before
+    # What somebody else writes there and cannot be read is told, and what was read before still counts.
+    (folder / "terapi.csv").write_text("id,nama\n77,\n", "utf-8")
+    for path in ("/daftar", "/daftar/terapi"):
+        assert "tidak dapat dibaca" in (await visitor.get(path)).text
+    assert "Obat &#34;baru&#34;" in (await visitor.get("/daftar/terapi?cari=77")).text
     (folder / "terapi.csv").unlink()
+    assert "Obat &#34;baru&#34;" not in (await visitor.get("/daftar/terapi?cari=77")).text
 
 
 async def test_a_row_replaces_its_own_and_leaves_the_others(tmp_path: Path) -> None:

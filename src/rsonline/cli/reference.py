@@ -20,7 +20,7 @@ def import_(
     ],
     data: DataOption = None,
 ) -> None:
-    """Pakai entri dari berkas CSV: yang ber-id sama diganti, yang lain ditambahkan. Mulai ulang layanan sesudahnya."""
+    """Pakai entri dari berkas CSV: yang ber-id sama diganti, yang lain ditambahkan. Layanan yang berjalan ikut."""
     from rsonline.reports.references import read_list, shipped
 
     with failing(ValueError):
@@ -32,9 +32,9 @@ def import_(
     folder.mkdir(parents=True, exist_ok=True)
     beside = folder / f".{name}.csv"
     beside.write_text(text, "utf-8")
-    # Whole or not at all: the service may be starting.
+    # Whole or not at all: the service may be reading.
     beside.replace(folder / f"{name}.csv")
-    typer.echo(f"{count} entri {name} dipakai sejak layanan dimulai ulang.")
+    typer.echo(f"{count} entri {name} dipakai; layanan yang berjalan ikut dalam 10 detik.")
 
 
 @reference_app.command(name="list")

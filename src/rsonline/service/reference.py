@@ -5,7 +5,7 @@ comes from a package that carries the files its makers publish; only our own thr
 """
 
 from collections.abc import Callable, Mapping
-from functools import cache, partial
+from functools import lru_cache, partial
 from hashlib import sha256
 from importlib.resources import files
 
@@ -33,21 +33,27 @@ _COMMON = {
 _TYPES = {"css": "text/css", "js": "text/javascript", "json": "application/json"}
 
 
-def routes(settings: Settings, references: Mapping[str, Reference]) -> list[BaseRoute]:
-    """`/openapi.json`, and `/docs` with what it loads where the settings want the page."""
+def routes(
+    settings: Settings, references: Mapping[str, Reference], version: Callable[[], int] = lambda: 1
+) -> list[BaseRoute]:
+    """`/openapi.json`, and `/docs` with what it loads where the settings want the page.
+
+    `version` is that of the lists: the description is made anew when it changes.
+    """
 
     def description() -> bytes:
         from rsonline.service.openapi import document
 
         return msgspec.json.encode(document(references, unlisted=settings.unlisted_references))
 
-    served: dict[str, Callable[[], bytes]] = {"/openapi.json": description}
+    served: dict[str, Callable[[], bytes]] = {}
     if settings.reference_page:
         own = files("rsonline.service") / "page"
         served["/docs"] = (own / "docs.html").read_bytes
         served |= {f"/docs/{name}": (own / name).read_bytes for name in ("docs.css", "docs.js")}
         served |= {f"/docs/{name}": partial(_theirs, name) for name in ("swagger-ui.css", "swagger-ui-bundle.js")}
-    return [_fixed(path, make) for path, make in served.items()]
+    told = _given("/openapi.json", description, version)
+    return [told, *[_given(path, make, lambda: 1) for path, make in served.items()]]
 
 
 def _theirs(name: str) -> bytes:
@@ -57,16 +63,20 @@ def _theirs(name: str) -> bytes:
     return bytes((swagger_ui_path / name).read_bytes())
 
 
-def _fixed(path: str, make: Callable[[], bytes]) -> Route:
-    """Bytes that stay the same while the process runs, under their ETag; made when they are first asked for.
+def _given(path: str, make: Callable[[], bytes], version: Callable[[], int]) -> Route:
+    """Bytes that stay the same as long as their version does, under their ETag; made when they are first asked for.
 
     A service that nobody asks for its description starts sooner and is smaller without it.
     """
-    made = cache(make)
+
+    @lru_cache(maxsize=1)
+    def made(version: int) -> bytes:
+        return make()
+
     media_type = _TYPES[path.rpartition(".")[2]] if "." in path else "text/html"
 
     async def give(request: Request) -> Response:
-        body = made()
+        body = made(version())
         tag = f'"{sha256(body).hexdigest()[:32]}"'
         headers = {**_COMMON, "ETag": tag}
         known = [each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")]

@@ -1,6 +1,6 @@
 """What a page is: its address, who may open it, what it does. No page is served without a declared right (SR-17)."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -9,7 +9,7 @@ from starlette.responses import Response
 from rsonline.insight.current import Current
 from rsonline.intake.receipts import Receipts
 from rsonline.login.doorkeeper import Doorkeeper
-from rsonline.reports.references import Reference
+from rsonline.reports.current_lists import CurrentLists
 from rsonline.settings import Settings
 from rsonline.store.engines import Store
 
@@ -43,7 +43,7 @@ class House:
     settings: Settings
     store: Store
     keeper: Doorkeeper
-    references: Mapping[str, Reference]
+    references: CurrentLists
     receipts: Receipts
     current: Current
 

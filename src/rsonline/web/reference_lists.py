@@ -1,8 +1,10 @@
 """The reference lists: what they hold, where it comes from, and the operator's own rows.
 
-Own rows live as CSV in the data folder, as the command line keeps them. The service reads them at its next start.
+Own rows live as CSV in the data folder, as the command line keeps them. Every process of the service
+takes them up within ten seconds, the one that shows these pages at once.
 """
 
+import asyncio
 import csv
 import io
 import re
@@ -11,7 +13,7 @@ from pathlib import Path
 
 from starlette.responses import RedirectResponse, Response
 
-from rsonline.reports.references import Entry, Reference, read_list, with_own_rows
+from rsonline.reports.references import Reference, read_list
 from rsonline.reports.verdict import Words
 from rsonline.store import journal
 from rsonline.store.access import Access
@@ -51,7 +53,7 @@ def add_row(folder: Path, name: str, id: str, nama: str, english: str) -> None:
     writer.writeheader()
     writer.writerows([*rows, {"id": id, "nama": nama, "name": english}])
     text = kept.getvalue()
-    # What the next start could not read must not get there.
+    # What the service could not read must not get there.
     read_list(name, text.splitlines())
     folder.mkdir(parents=True, exist_ok=True)
     beside = folder / f".{name}.csv"
@@ -63,25 +65,15 @@ def _folder(house: House) -> Path:
     return house.settings.data / "references"
 
 
-def _waiting(house: House, now: Mapping[str, Reference]) -> dict[str, dict[str, Entry]]:
-    """The rows of each list that the next start will read and this process has not."""
-    found = {}
-    for name, each in now.items():
-        known = house.references[name].entries
-        fresh = {id: entry for id, entry in each.entries.items() if known.get(id) != entry}
-        if fresh:
-            found[name] = fresh
-    return found
-
-
 async def everything(house: House, visit: Visit) -> Response:
     """All lists with their sources."""
-    waiting = _waiting(house, with_own_rows(_folder(house)))
-    return render.page(visit, "daftar.html", lists=list(house.references.values()), waiting=waiting)
+    await asyncio.to_thread(house.references.refresh)
+    return render.page(visit, "daftar.html", lists=list(house.references.values()), fault=house.references.fault)
 
 
 async def one(house: House, visit: Visit) -> Response:
     """The entries of one list."""
+    await asyncio.to_thread(house.references.refresh)
     return _shown(house, visit, {})
 
 
@@ -101,7 +93,6 @@ def _shown(house: House, visit: Visit, typed: Mapping[str, str], status: int = 2
         for e in reference.entries.values()
         if not folded or folded == e.id.casefold() or folded in e.nama.casefold() or folded in e.name.casefold()
     ]
-    waiting = _waiting(house, with_own_rows(_folder(house))).get(reference.name, {})
     return render.page(
         visit,
         "daftar_satu.html",
@@ -109,7 +100,7 @@ def _shown(house: House, visit: Visit, typed: Mapping[str, str], status: int = 2
         reference=reference,
         entries=entries[wanted.first : wanted.first + wanted.rows],
         listing=wanted._replace(total=len(entries)),
-        waiting=list(waiting.values()),
+        fault=house.references.fault,
         typed=typed,
         fresh=visit.session is not None and visit.session.fresh(visit.now),
     )
@@ -134,6 +125,7 @@ async def add(house: House, visit: Visit) -> Response:
     except RowError as error:
         visit.flash.append(("danger", Words(str(error), str(error))))
         return _shown(house, visit, typed, 422)
+    await asyncio.to_thread(house.references.refresh)
     return RedirectResponse(f"/daftar/{reference.name}", 303)
 
 

@@ -71,6 +71,10 @@ async def test_an_account_may_be_bound_to_addresses(hospital: Hospital) -> None:
     name = account(hospital.service, hospital.code, addresses=("192.0.2.0/28",))
     answer = await log_in(hospital, userName=name, password=PASSWORD)
     assert (answer.status_code, answer.json()["message"]) == (403, f"{hospital.address} not registered")
+    # A consumer is told nothing but that it may not (1.3).
+    reader = account(hospital.service, addresses=("192.0.2.0/28",))
+    answer = await log_in(hospital, "/api/login", userName=reader, password=PASSWORD)
+    assert (answer.status_code, answer.json()["message"]) == (403, "Unauthorized")
     # Who does not know the password is not told that there is a list.
     assert (await log_in(hospital, userName=name, password="x")).status_code == 401
     raw = json.dumps({"userName": name, "password": PASSWORD}).encode()

@@ -1,15 +1,13 @@
-"""Reference lists, and what consumers read of all hospitals (pasien-covid 4 and 7)."""
+"""Reference lists (pasien-covid 4)."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from rsonline.service.patient_lists import LISTS
-from rsonline.store.accounts import RIGHTS
-from tests.hospital import PASSWORD, Hospital, Service
-from tests.patients.api import Client, account, client_of, log_in
+from tests.hospital import Hospital
+from tests.patients.api import Client, client_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -18,15 +16,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def client(hospital: Hospital) -> Client:
     """A hospital that has logged in."""
     return await client_of(hospital)
-
-
-async def consumer(service: Service, *rights: str) -> Client:
-    """A consumer that has logged in."""
-    hospital = service.hospital()
-    name = account(service, rights=rights)
-    answer = await log_in(hospital, "/api/login", userName=name, password=PASSWORD)
-    assert answer.status_code == 201, answer.text
-    return Client(hospital, answer.json()["data"]["access_token"])
 
 
 @pytest.mark.parametrize("path", LISTS)
@@ -105,61 +94,3 @@ async def test_regions_that_do_not_fit_hold_nothing(client: Client, query: str) 
         "pagination": {"total_number_of_pages": 0, "current_page": 1},
         "data": [],
     }
-
-
-async def test_a_hospital_sees_the_directory_and_no_availability(client: Client) -> None:
-    name = f"RS Tiruan {client.hospital.code}"
-    found = (await client.send("GET", f"/api/hospital?nama={name[3:].lower()}&other=1")).json()["data"]
-    assert [(item["kode"], item["nama"]) for item in found] == [(client.hospital.code, name)]
-    assert len(found[0]) == 28
-    for right in RIGHTS:
-        answer = await client.send("GET", f"/api/{right}?kode_rs=1")
-        assert (answer.status_code, answer.json()) == (422, {"status": False, "message": "not allowed"})
-
-
-async def test_a_consumer_reads_what_it_has_the_right_to(service: Service) -> None:
-    reader = await consumer(service, "ketersediaantempattidur", "rumahsakit")
-    hospital = service.hospital()
-    bed = {"id_tt": "3", "ruang": "Melati", "jumlah_ruang": "1", "jumlah": "10", "terpakai": "4", "antrian": "2"}
-    assert (await hospital.send("POST", "/Fasyankes", bed)).status_code == 200
-    path = f"/api/ketersediaantempattidur?rsId={hospital.code}"
-    (item,) = (await reader.send("GET", path)).json()["data"]
-    assert datetime.fromisoformat(item.pop("tglUpdate")).tzinfo is not None
-    assert item == {
-        "rsId": hospital.code,
-        "rsNama": f"RS Tiruan {hospital.code}",
-        "tt": "Kelas I",
-        "ruang": "Melati",
-        "jumlah": 10,
-        "terpakai": 4,
-        "kosong": 6,
-        "antrian": 2,
-    }
-    today = (datetime.now(UTC) + timedelta(hours=7)).date()
-    for day, count in ((today, 1), (today - timedelta(days=1), 0)):
-        assert len((await reader.send("GET", f"{path}&tanggalUpdate={day}")).json()["data"]) == count
-    bad = await reader.send("GET", f"{path}&tanggalUpdate=kemarin")
-    assert bad.status_code == 404
-    assert (await reader.send("GET", f"{path}&foo=1")).json()["message"] == '"foo" is not allowed'
-    one = (await reader.send("GET", f"/api/rumahsakit/{hospital.code}")).json()["data"]
-    assert one["kode"] == hospital.code
-    bad = await reader.send("GET", "/api/rumahsakit?aktive=x")
-    assert (bad.status_code, bad.json()["message"]) == (400, '"aktive" must be a number')
-    found = (await reader.send("GET", f"/api/rumahsakit?nama={hospital.code}")).json()
-    assert [item["kode"] for item in found["data"]] == [hospital.code]
-    assert (await reader.send("GET", "/api/ketersediaannakes?kode_rs=1")).json()["message"] == "not allowed"
-
-
-async def test_lists_that_nothing_feeds_are_empty_and_need_their_hospital(service: Service) -> None:
-    reader = await consumer(service, "ketersediaannakes")
-    lacking = await reader.send("GET", "/api/ketersediaannakes")
-    assert (lacking.status_code, lacking.json()["message"]) == (400, '"kode_rs" is required')
-    assert (await reader.send("GET", "/api/ketersediaannakes?kode_rs=1")).json()["data"] == []
-
-
-async def test_a_consumer_owns_no_reports(service: Service) -> None:
-    reader = await consumer(service)
-    for method, path in (("GET", "laporancovid19versi3"), ("POST", "laporancovid19versi3"), ("GET", "kematian")):
-        answer = await reader.send(method, f"/api/{path}", {} if method == "POST" else None)
-        assert (answer.status_code, answer.json()["message"]) == (403, "Forbidden")
-    assert (await reader.send("GET", "/api/pekerjaan")).status_code == 200

@@ -117,6 +117,13 @@ _PAGES = [
 _ID = {"name": "id", "in": "path", "required": True, "schema": {}, "example": 123}
 
 
+# What the two directories use that ignore whatever else is asked.
+_UNREAD: Mapping[bool, Mapping[str, type]] = {
+    True: {"pelayanan": str},
+    False: {"nama": str, "page": float, "limit": float},
+}
+
+
 def leave_out(report: Report[Any], method: str) -> tuple[str, ...]:
     """The members that a PATCH of a report does not take."""
     if method != "PATCH" or report is PASIEN_COVID:
@@ -281,7 +288,7 @@ def paths(references: Mapping[str, Reference]) -> dict[str, Schema]:
         words = Words(f"Bacaan {path[1:]}", f"Read {path[1:]}")
         made = _operation(f"patient_read_{path[1:].replace('/:', '_')}", words)
         made["parameters"] = [_ID | {"schema": _TEXT}] if directory.one else []
-        for name, kind in (directory.query or {"nama": str, "page": float, "limit": float}).items():
+        for name, kind in (directory.query or _UNREAD[directory.one]).items():
             if name in ("page", "limit"):
                 made["parameters"] += [each for each in _PAGES if each["name"] == name]
                 continue

@@ -44,7 +44,8 @@ RULES: Final[Mapping[str, tuple[int, str]]] = {
     "discharged_before": (422, "tanggalKeluar tidak diijinkan mendahului tanggalMasuk"),
 }
 IN_CARE: Final = "Pasien dengan NIK tersebut masih dalam perawatan"
-LIMITS: Final = ("page", "limit")
+LIMITS: Final[tuple[str, ...]] = ("page", "limit")
+_MOST_DIGITS: Final = 15
 
 
 class Answer(NamedTuple):
@@ -133,12 +134,12 @@ class Asked(NamedTuple):
 def asked(query: Mapping[str, str], most: int = 1000, usual: int = 1000) -> Asked:
     """The page that a query asks for: leading digits count, what is below 1 counts as absent (0.2)."""
     page, limit = (_leading(query.get(name, "")) for name in LIMITS)
-    return Asked(page or 1, min(limit or usual, most))
+    return Asked(page or 1, min(limit, most) if limit else usual)
 
 
 def _leading(text: str) -> int:
     digits = ""
-    for character in text.strip().removeprefix("+")[:9]:
+    for character in text.strip().removeprefix("+").lstrip("0")[:_MOST_DIGITS]:
         if not ("0" <= character <= "9"):
             break
         digits += character

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from rsonline.reports import regions
-from rsonline.reports.fields import At
+from rsonline.reports.fields import At, Fault
+from rsonline.reports.joi import JoiDay, JoiNumber
 from rsonline.reports.verdict import Problem, Refused
 from rsonline.store import patients
 from rsonline.store.access import Access
@@ -22,17 +23,20 @@ class Directory(NamedTuple):
     query: Mapping[str, type] | None
     """Its parameters and their types; None: unknown ones are ignored."""
     bad_query: int
-    look: Callable[[Access, Mapping[str, Any], int, int], Page]
+    look: Callable[[Access, Mapping[str, Any], int, int, At], Page]
     show: Callable[[dict[str, Any], At], Item]
     one: bool = False
     required: str | None = None
+    empty: bool = False
+    """Whether its texts may be empty."""
     usual: int = 1000
     most: int = 1000
 
 
-def _region_of(code: str) -> tuple[str, str]:
-    """Province and regency of a hospital: its code begins with them."""
-    return (code[:2], code[:4]) if code[:4].isdigit() else ("", "")
+def _region_of(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Province and regency of a hospital."""
+    regency = row["kab_kota"] or ""
+    return regency[:2], regency
 
 
 _HOSPITAL = (
@@ -51,7 +55,7 @@ _RUMAHSAKIT = (
 
 
 def _hospital(row: dict[str, Any], at: At) -> Item:
-    province, regency = _region_of(row["kode_rs"])
+    province, regency = _region_of(row)
     return dict.fromkeys(_HOSPITAL) | {
         "kode": row["kode_rs"],
         "nama": row["nama"],
@@ -63,7 +67,7 @@ def _hospital(row: dict[str, Any], at: At) -> Item:
 
 
 def _rumahsakit(row: dict[str, Any], at: At) -> Item:
-    province, regency = _region_of(row["kode_rs"])
+    province, regency = _region_of(row)
     return dict.fromkeys(_RUMAHSAKIT) | {
         "kode": row["kode_rs"],
         "nama": row["nama"],
@@ -92,38 +96,71 @@ def _bed(row: dict[str, Any], at: At) -> Item:
     }
 
 
-def _find_hospitals(access: Access, asked: Mapping[str, Any], first: int, count: int) -> Page:
-    where = {"nama": asked.get("nama"), "kode": asked.get("kode"), "wilayah": _wilayah(asked)}
+def _find_by_name(access: Access, asked: Mapping[str, Any], first: int, count: int, at: At) -> Page:
+    return patients.directory(access, {"nama": asked.get("nama")}, first, count)
+
+
+def _find_one(access: Access, asked: Mapping[str, Any], first: int, count: int, at: At) -> Page:
+    # No hospital reports its services here.
+    return Page([], 0) if asked.get("pelayanan") else patients.directory(access, {"kode": asked["kode"]}, first, count)
+
+
+def _find_hospitals(access: Access, asked: Mapping[str, Any], first: int, count: int, at: At) -> Page:
+    where = {"nama": asked.get("nama"), **_where(asked)}
     if asked.get("pelayanan") or asked.get("aktive", 1) != 1:
-        # No hospital reports its services here, and only active ones are listed.
+        # Only active ones are listed.
         return Page([], 0)
     return patients.directory(access, where, first, count)
 
 
-def _wilayah(asked: Mapping[str, Any]) -> str | None:
-    for name in ("kabKotaId", "provinsiId"):
-        if asked.get(name) not in (None, ""):
-            return str(asked[name])
-    return None
+def _where(asked: Mapping[str, Any]) -> dict[str, str]:
+    """Where a hospital must lie, as codes of regions."""
+    return {name: str(asked[name]) for name in ("provinsiId", "kabKotaId") if asked.get(name) not in (None, "")}
 
 
-def _find_beds(access: Access, asked: Mapping[str, Any], first: int, count: int) -> Page:
-    where: dict[str, Any] = {"kode": asked.get("rsId"), "wilayah": _wilayah(asked)}
+def _find_beds(access: Access, asked: Mapping[str, Any], first: int, count: int, at: At) -> Page:
+    where: dict[str, Any] = {"kode": asked.get("rsId"), **_where(asked)}
     if asked.get("tanggalUpdate"):
         begin = datetime.combine(asked["tanggalUpdate"], datetime.min.time(), UTC) - timedelta(hours=7)
         where["since"] = (begin, begin + timedelta(days=1))
     return patients.beds(access, where, first, count)
 
 
-def _nothing(access: Access, asked: Mapping[str, Any], first: int, count: int) -> Page:
-    """Staff, equipment and services by name are kept by other registries; no report of this service holds them."""
+def _find_equipment(access: Access, asked: Mapping[str, Any], first: int, count: int, at: At) -> Page:
+    """What a hospital says in `apd` that it has, by name."""
+    entries = at.references["kebutuhan_apd"].entries
+
+    def name(row: dict[str, Any]) -> str:
+        entry = entries.get(row["id_kebutuhan"])
+        return entry.nama if entry else ""
+
+    found = [row | {"kebutuhan": name(row)} for row in patients.equipment(access, asked["kode_rs"])]
+    found.sort(key=lambda row: (row["kebutuhan"], row["id_kebutuhan"]))
+    return Page(found[first : first + count], len(found))
+
+
+def _equipment(row: dict[str, Any], at: At) -> Item:
+    """Of standard, broken pieces and room `apd` says nothing."""
+    return {
+        "alkes_code": row["id_kebutuhan"],
+        "nama": row["kebutuhan"] or None,
+        "standar": None,
+        "jumlah": row["jumlah_eksisting"],
+        "rusak": None,
+        "ruang": None,
+    }
+
+
+def _nothing(access: Access, asked: Mapping[str, Any], first: int, count: int, at: At) -> Page:
+    """Staff by name and licence, and the services of a hospital: no report holds them (`sdm` counts heads)."""
     return Page([], 0)
 
 
+_NUMBER, _DAY = JoiNumber(), JoiDay()
 _PAGE = {"page": float, "limit": float}
 _OF_ONE = {"kode_rs": str, **_PAGE}
 DIRECTORIES: Mapping[str, Directory] = {
-    "/hospital": Directory(None, None, 400, _find_hospitals, _hospital),
+    "/hospital": Directory(None, None, 400, _find_by_name, _hospital),
     "/rumahsakit": Directory(
         "rumahsakit",
         {"provinsiId": str, "kabKotaId": str, "nama": str, "pelayanan": str, "aktive": float, **_PAGE},
@@ -131,8 +168,9 @@ DIRECTORIES: Mapping[str, Directory] = {
         _find_hospitals,
         _rumahsakit,
         most=100,
+        empty=True,
     ),
-    "/rumahsakit/:id": Directory("rumahsakit", {"pelayanan": str}, 400, _find_hospitals, _rumahsakit, one=True),
+    "/rumahsakit/:id": Directory("rumahsakit", None, 400, _find_one, _rumahsakit, one=True),
     "/ketersediaantempattidur": Directory(
         "ketersediaantempattidur",
         {"provinsiId": float, "kabKotaId": float, "rsId": str, "tanggalUpdate": date, **_PAGE},
@@ -142,14 +180,15 @@ DIRECTORIES: Mapping[str, Directory] = {
         usual=100,
         most=100,
     ),
+    "/ketersediaanalkes": Directory("ketersediaanalkes", _OF_ONE, 400, _find_equipment, _equipment, required="kode_rs"),
     **{
         f"/{name}": Directory(name, _OF_ONE, 400, _nothing, lambda row, at: row, required="kode_rs")
-        for name in ("ketersediaannakes", "ketersediaanalkes", "ketersediaanpelayanan")
+        for name in ("ketersediaannakes", "ketersediaanpelayanan")
     },
 }
 
 
-def read_query(directory: Directory, query: Mapping[str, str]) -> dict[str, Any]:
+def read_query(directory: Directory, query: Mapping[str, str], at: At) -> dict[str, Any]:
     """The parameters of a query by their types. Raises Refused with the first that is wrong."""
     if directory.query is None:
         return dict(query)
@@ -160,18 +199,20 @@ def read_query(directory: Directory, query: Mapping[str, str]) -> dict[str, Any]
         text = query.get(name)
         if text is None:
             continue
-        if kind is float:
-            if not text.strip().removeprefix("-").isdecimal():
-                raise Refused([Problem(member=name, code="must_be_number")])
-            found[name] = int(text)
-        elif kind is date:
-            try:
-                found[name] = date.fromisoformat(text) if len(text) == 10 else date.fromisoformat("")
-            except ValueError:
-                raise Refused([Problem(member=name, code="not_a_date")]) from None
-        else:
-            found[name] = text
+        try:
+            found[name] = _read(kind, name, text, directory.empty, at)
+        except Fault as fault:
+            raise Refused([Problem(member=name, code=fault.code)]) from None
     for name in query:
         if name not in directory.query:
             raise Refused([Problem(member=name, code="not_allowed")])
     return found
+
+
+def _read(kind: type, name: str, text: str, empty: bool, at: At) -> object:
+    """One parameter as the schema of the bodies reads it. Raises Fault."""
+    if kind is float:
+        return _NUMBER.read(text, at, [], name)
+    if not text and not empty:
+        raise Fault("empty")
+    return _DAY.sense(text, at) if kind is date else text

@@ -202,18 +202,19 @@ class PatientDoor:
     ) -> Answer:
         if route.right and (bearer.account is None or route.right not in bearer.account.rights or bearer.origin):
             return answers.said(422, "not allowed")
+        at = bearer.at or self._gate.at(None)
         try:
-            asked = read_query(route, query)
+            asked = read_query(route, query, at)
         except Refused as refused:
             return answers.refused(refused.problems)._replace(status=route.bad_query)
-        page = answers.asked(query, route.most, route.usual)
+        pages: Mapping[str, str] = {name: str(asked[name]) for name in answers.LIMITS if name in asked}
+        page = answers.asked(pages, route.most, route.usual)
         if route.one:
             asked["kode"] = segment
-        at = bearer.at or self._gate.at(None)
 
         def look(access: Access) -> Any:
             _require_account(access, bearer)
-            return route.look(access, asked, page.first, page.limit)
+            return route.look(access, asked, page.first, page.limit, at)
 
         found = await self._store.read(bearer.origin, look)
         shown = [route.show(row, at) for row in found.rows]

@@ -1,6 +1,6 @@
 """Reads of the patient API: patients in care, their parts, deaths, and what consumers may know of all hospitals.
 
-The hospital is the first argument of every read but the last two, which show no person.
+The hospital is an argument of every read but two, which show no person.
 """
 
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from rsonline.reports import PASIEN_COVID, TEMPAT_TIDUR
+from rsonline.reports import APD, PASIEN_COVID, TEMPAT_TIDUR
 from rsonline.reports.kinds.pasien_covid import PASIEN_KOMORBID, PASIEN_NUMBER
 from rsonline.reports.report import Report, Row
 from rsonline.store.access import Access
@@ -87,7 +87,7 @@ def page_of(access: Access, code: str, report: Report[Any], first: int, count: i
 
 
 def directory(access: Access, asked: Mapping[str, Any], first: int, count: int) -> Page:
-    """Hospitals by name. `asked`: `nama` (a part of it), `kode` (the whole), `wilayah` (how the code begins)."""
+    """Hospitals by name. `asked`: `nama` (a part of it), `kode`, `provinsiId` and `kabKotaId` as a whole."""
     where = [hospital.c.aktif.is_(True), *_asked(asked)]
     total = access.connection.execute(sa.select(sa.func.count()).select_from(hospital).where(*where)).scalar_one()
     query = sa.select(hospital).where(*where).order_by(hospital.c.nama, hospital.c.kode_rs).offset(first).limit(count)
@@ -113,12 +113,26 @@ def beds(access: Access, asked: Mapping[str, Any], first: int, count: int) -> Pa
     return Page([dict(r) for r in access.connection.execute(query).mappings()], total)
 
 
+def equipment(access: Access, code: str) -> list[Row]:
+    """What an active hospital says that it has of each piece of equipment, those left out of which it said nothing."""
+    table = table_of(APD)
+    query = (
+        sa.select(table)
+        .join(hospital, table.c.kode_rs == hospital.c.kode_rs)
+        .where(hospital.c.aktif.is_(True), table.c.kode_rs == code, table.c.deleted_at.is_(None))
+        .where(table.c.jumlah_eksisting.is_not(None))
+    )
+    return [dict(row) for row in access.connection.execute(query).mappings()]
+
+
 def _asked(asked: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
     where: list[sa.ColumnElement[bool]] = []
     if asked.get("nama"):
         where.append(hospital.c.nama.icontains(asked["nama"], autoescape=True))
     if asked.get("kode"):
         where.append(hospital.c.kode_rs == asked["kode"])
-    if asked.get("wilayah"):
-        where.append(hospital.c.kode_rs.startswith(asked["wilayah"], autoescape=True))
+    if asked.get("provinsiId"):
+        where.append(sa.func.substr(hospital.c.kab_kota, 1, 2) == asked["provinsiId"])
+    if asked.get("kabKotaId"):
+        where.append(hospital.c.kab_kota == asked["kabKotaId"])
     return where

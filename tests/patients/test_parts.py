@@ -163,6 +163,28 @@ async def test_a_discharge_keeps_causes_only_of_the_dead_and_the_last_one_wins(c
     assert kept() == [2, 1, "J80", 3]
 
 
+@pytest.mark.parametrize("number", [1.5, "1.5", 0, -1, 2**53 - 1])
+async def test_what_is_the_number_of_nobody_is_told_so(client: Client, number: object) -> None:
+    await client.admit()
+    left = await client.send("POST", f"{REPORT}statuskeluar", {**LEAVE, "laporanCovid19Versi3Id": number})
+    assert (left.status_code, left.json()) == (404, {"status": False, "message": "data not found"})
+    for part in PARTS:
+        if part == "statuskeluar":
+            continue
+        body = good(PARTS[part], laporanCovid19Versi3Id=number)
+        refused = await client.send("POST", f"{REPORT}{part}", body)
+        assert (refused.status_code, refused.json()["message"]) == (422, "laporanCovid19Versi3Id tidak ditemukan")
+
+
+async def test_nobody_leaves_into_care(client: Client) -> None:
+    number = await client.admit()
+    for status in (0, "0"):
+        refused = await leave(client, number, statusKeluarId=status)
+        told = (422, "statusKeluarId tidak ada dalam daftar referensi")
+        assert (refused.status_code, refused.json()["message"]) == told
+    assert (await client.send("GET", f"{REPORT}/{number}")).json()["message"] == "data found"
+
+
 async def test_a_discharge_has_a_sensible_day(client: Client) -> None:
     number = await client.admit(tanggalMasuk="2026-02-05")
     tomorrow = (datetime.now(UTC).date() + timedelta(days=2)).isoformat()

@@ -16,14 +16,10 @@ from rsonline.reports import KEMATIAN, PARTS, PASIEN_COVID, joi
 from rsonline.reports.fields import At
 from rsonline.reports.kinds import kematian, pasien_covid
 from rsonline.reports.kinds.pasien_covid import (
-    DIED,
     PASIEN_DIAGNOSA,
     PASIEN_KOMORBID,
-    PASIEN_LAB,
     PASIEN_NUMBER,
-    PASIEN_TERAPI,
     PASIEN_VAKSINASI,
-    PRIMARY_ICD,
     StatusKeluar,
 )
 from rsonline.reports.report import Numbered, Report, Row, members, recognised
@@ -74,7 +70,10 @@ Verb = Callable[[Message], Change | Reading | Viewing]
 
 
 def _read(record: type, message: Message, leave_out: tuple[str, ...] = ()) -> joi.Read:
-    return joi.read(record, message.body, message.at, leave_out=leave_out)
+    said = joi.read(record, message.body, message.at, leave_out=leave_out)
+    # A number that is not whole is that of no patient, as any other that nobody has.
+    number = said.values.get(PASIEN_NUMBER, 0)
+    return said if number == int(number) else said._replace(values=said.values | {PASIEN_NUMBER: 0})
 
 
 def _change(
@@ -174,9 +173,11 @@ def discharge(message: Message) -> Change:
     """Set the day and the outcome; the identity may then be admitted again (3.6)."""
     said = _read(StatusKeluar, message)
     values, warnings = joi.settled(StatusKeluar, said, message.at)
+    if values["statusKeluarId"] == pasien_covid.STILL_IN_CARE:
+        raise Refused([Problem(member="statusKeluarId", code="unknown_reference")])
     if values["tanggalKeluar"] > message.at.today:
         raise Refused([Problem(member="tanggalKeluar", code="discharged_later")])
-    if values["statusKeluarId"] != DIED:
+    if values["statusKeluarId"] != pasien_covid.DIED:
         values |= dict.fromkeys(DISCHARGE)
 
     def decide(found: Found, now: datetime) -> Decision:
@@ -227,7 +228,7 @@ def _part(message: Message, leave_out: tuple[str, ...] = ()) -> tuple[Row, list[
     # Before anything else, as there: the schema, then this rule (3.1).
     if message.report is PASIEN_DIAGNOSA and said.values["diagnosaLevelId"] == 1:
         code = said.values["diagnosaId"]
-        if code not in PRIMARY_ICD:
+        if code not in pasien_covid.PRIMARY_ICD:
             raise Refused([Problem(member="diagnosaId", code="primary_icd", detail={"icd": code})])
     return joi.settled(message.report.record, said, message.at)
 
@@ -271,7 +272,8 @@ def amend_part(message: Message) -> Change:
     return _change(message, "replace", (_by_number(report, message.number), _its_patient), decide)
 
 
-def _take_away(message: Message, *others: Any) -> Change:
+def take_away(message: Message, *others: Any) -> Change:
+    """Take a record away; it stays in the journal (6.3, 8.2)."""
     report = message.report
 
     def decide(found: Found, now: datetime) -> Decision:
@@ -285,7 +287,7 @@ def _take_away(message: Message, *others: Any) -> Change:
 
 def withdraw_part(message: Message) -> Change:
     """Take a part away; it stays in the journal (8.2)."""
-    return _take_away(message, _its_patient)
+    return take_away(message, _its_patient)
 
 
 def parts(message: Message) -> Reading:
@@ -304,9 +306,9 @@ def parts(message: Message) -> Reading:
 def _place(report: Report[Any], at: At, row: Row) -> tuple[Any, ...]:
     if report is PASIEN_DIAGNOSA:
         return (row["diagnosaLevelId"], row["id"])
-    if report is PASIEN_TERAPI:
+    if report is pasien_covid.PASIEN_TERAPI:
         return (joi.label(at, "terapi", row["terapiId"]) or "", row["id"])
-    if report is PASIEN_LAB:
+    if report is pasien_covid.PASIEN_LAB:
         return (row["jenisPemeriksaanLabId"], row["id"])
     return (row["id"],)
 
@@ -360,11 +362,6 @@ def amend_death(message: Message) -> Change:
     return _change(message, "replace", (_by_number(KEMATIAN, message.number),), decide)
 
 
-def withdraw_death(message: Message) -> Change:
-    """Take a death report away; it stays in the journal (6.3)."""
-    return _take_away(message)
-
-
 def deaths(message: Message) -> Reading:
     """The hospital's death reports (6.1)."""
     code = message.origin.hospital
@@ -387,7 +384,7 @@ VERBS: Mapping[tuple[Report[Any], str, bool], Verb] = {
     (KEMATIAN, "POST", False): report_death,
     (KEMATIAN, "GET", False): deaths,
     (KEMATIAN, "PATCH", True): amend_death,
-    (KEMATIAN, "DELETE", True): withdraw_death,
+    (KEMATIAN, "DELETE", True): take_away,
 }
 """The verb of each report, method, and whether a record's number stands in the address."""
 

@@ -32,7 +32,7 @@ async def log_in(gate: Gate, store: Store, route: str, body: object, served: Ser
                 raise Denied(failed, "no_token")
             claims = tokens.Claims(account.name, account.code, account.token_version)
             bearer = await gate.bearer(claims, address, request_id)
-        elif route == "/rslogin" and isinstance(code, str) and code:
+        elif route == "/rslogin" and "userName" not in said and isinstance(code, str) and code:
             hospital = await gate.log_in_hospital(code, password, address)
             claims = tokens.Claims(None, hospital.code, hospital.version)
             bearer = await gate.bearer(claims, address, request_id)

@@ -71,9 +71,9 @@ def route_of(path: str) -> tuple[Route | None, str, str | None]:
     found: Route | None = endpoints().get(below) or LISTS.get(below) or DIRECTORIES.get(below)
     if found is not None:
         return found, below[1:], None
-    above, _, _last = below.rpartition("/")
+    above, _, last = below.rpartition("/")
     found = endpoints().get(above) or DIRECTORIES.get(f"{above}/:id")
-    if found is None:
+    if found is None or not last:
         return None, "-", None
     # The number is echoed as it was sent.
     return found, above[1:], path.removesuffix("/").rpartition("/")[2]

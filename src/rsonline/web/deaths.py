@@ -122,7 +122,7 @@ async def remove(house: House, visit: Visit) -> Response:
     """Take a death report away."""
     row = await _found(house, visit)
     typed = await lines.typed_in(visit)
-    done = await send(house, visit, verbs.withdraw_death, KEMATIAN, None, typed, number=row["id"], seen=True)
+    done = await send(house, visit, verbs.take_away, KEMATIAN, None, typed, number=row["id"], seen=True)
     return _one(visit, row, None, done) if done.seq is None else lines.back(PATH, done.seq)
 
 

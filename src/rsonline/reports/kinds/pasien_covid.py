@@ -18,6 +18,8 @@ PASIEN_NUMBER = "laporanCovid19Versi3Id"
 PRIMARY_ICD = ("B34.2", "P96.8", "Z03.8", "U07.1", "U07.2")
 DIED = 2
 """The `statusKeluarId` with which a cause of death is kept."""
+STILL_IN_CARE = 0
+"""The `statusKeluarId` that no discharge has."""
 
 
 class PasienCovid(Record, kw_only=True):

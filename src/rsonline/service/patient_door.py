@@ -27,7 +27,7 @@ from rsonline.reports.verdict import Refused
 from rsonline.service import calls, dialects, metrics, once, tokens
 from rsonline.service import patient_answers as answers
 from rsonline.service.calls import CallLog
-from rsonline.service.gate import Bearer, Denied, Gate
+from rsonline.service.gate import Bearer, Denied, Gate, Line
 from rsonline.service.hooks import Hooks
 from rsonline.service.once import BadKey, Carrier
 from rsonline.service.patient_answers import Answer
@@ -194,11 +194,15 @@ class PatientDoor:
         route, segment = route_of(scope["path"], served)
         if route is None or not _offers(route, served.method, segment):
             return answers.said(404, "page not found")
-        served.address = self._gate.address((scope.get("client") or ("", 0))[0], headers)
+        peer = (scope.get("client") or ("", 0))[0]
+        served.address = self._gate.address(peer, headers)
+        line = self._gate.line(scope.get("scheme", "http"), peer, headers)
+        # Before the body is read: a login's password stands in it.
+        self._gate.require_line(line)
         query = _query(scope)
         if isinstance(route, str):
             body = _json(await body_of(receive, LARGEST_BODY), headers)
-            return await self._log_in(route, body, served, request_id)
+            return await self._log_in(route, body, served, request_id, line)
         bearer = await self._bearer(route, headers, served, request_id)
         if isinstance(route, ListRoute):
             return await self._list(route, query, bearer)
@@ -251,24 +255,26 @@ class PatientDoor:
 
     # ---- logging in
 
-    async def _log_in(self, route: str, body: object, served: Served, request_id: str) -> Answer:
+    async def _log_in(self, route: str, body: object, served: Served, request_id: str, line: Line) -> Answer:
         """A token for an account, or for a hospital by its own code and X-pass (1.2, 1.3)."""
         said = body if isinstance(body, dict) else {}
         name, code, password = said.get("userName"), said.get("kode_rs"), said.get("password")
         failed = 401 if route == "/rslogin" else 403
         address = served.address or ""
+        password_number: int | None = None
         # Types first: nothing is compared with what is no text (8.2).
         if not isinstance(password, str) or not password or len(password) > 128:
             raise Denied(failed, "no_token")
         try:
             if isinstance(name, str) and name and len(name) <= 100:
-                account = await self._gate.log_in(name, password, address)
+                account = await self._gate.log_in(name, password, address, request_id)
                 if (account.code is None) is (route == "/rslogin"):
                     raise Denied(failed, "no_token")
                 claims = tokens.Claims(account.name, account.code, account.token_version)
                 bearer = await self._gate.bearer(claims, address, request_id)
             elif route == "/rslogin" and isinstance(code, str) and code:
-                hospital = await self._gate.log_in_hospital(code, password, address)
+                verified, hospital = await self._gate.log_in_hospital(code, password, address, request_id)
+                password_number = verified.credential
                 claims = tokens.Claims(None, hospital.code, hospital.version)
                 bearer = await self._gate.bearer(claims, address, request_id)
             else:
@@ -281,6 +287,8 @@ class PatientDoor:
         now = int(time.time())
         origin = bearer.origin or Origin(OPERATOR, 0, claims.user_name or "-", address=address)
         origin = origin._replace(request_id=request_id)
+        if line == "clear":
+            await self._gate.expose_login(origin, claims.user_name, password_number)
         await self._store.perform(lambda access: accounts.note_login(access, origin, claims.user_name or "rslogin"))
         zone = bearer.at.zone if bearer.at is not None else self._gate.at(None).zone
         token = {
@@ -447,6 +455,8 @@ _TEXTS = {
     "no_token": "Unauthorized",
     "token": "Forbidden",
     "credentials": "Unauthorized",
+    "tls": "use https, not http: what is sent in clear can be read on the way",
+    "tls_unknown": "the service's proxy does not say whether this request came by https",
     "too_many": "too many failed logins, try again later",
     "too_large": "request entity too large",
     "busy": "service busy, try again",

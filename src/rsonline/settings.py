@@ -8,6 +8,7 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
+from rsonline.store import keeping
 from rsonline.store.database import Database
 
 
@@ -56,6 +57,10 @@ class Settings:
     reference_page: bool = _is(True, "Serve the interactive description of the service at /docs.")
     laboratory_registry: str = _is("", "Function (module:name) that knows a patient's laboratory record; empty: none.")
     population_registry: str = _is("", "Function (module:name) that knows a person by NIK; empty: none.")
+    retention: tuple[str, ...] = _is(
+        (),
+        "Days after its last change that a record is kept (pasien_covid=9125), separated by commas; empty: for ever.",
+    )
     waiting_writes: int = _is(
         4096, "Changes that may wait for the next commit; beyond it 503.", least=1, most=1_000_000
     )
@@ -78,6 +83,7 @@ class Settings:
                 ip_network(proxy)
             except ValueError:
                 raise SettingsError(f"trusted_proxies: {proxy!r} is no address or network") from None
+        self.kept_days()
         if self.admin_listen:
             self.admin_place()
         if self.database and not self.database.startswith(("sqlite:///", "postgresql://")):
@@ -88,6 +94,13 @@ class Settings:
         """The database with its keys."""
         url = self.database or f"sqlite:///{self.data / 'rsonline.sqlite3'}"
         return Database(url, self.data / "keys.json" if self.keys == Path() else self.keys, self.unsafe_database)
+
+    def kept_days(self) -> dict[str, int]:
+        """`retention` as days by table. Raises SettingsError."""
+        try:
+            return keeping.rules(self.retention) if self.retention else {}
+        except ValueError as error:
+            raise SettingsError(f"retention: {error}") from None
 
     def admin_place(self) -> tuple[str, int]:
         """Address and port of `admin_listen`. Raises SettingsError."""

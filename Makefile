@@ -100,7 +100,10 @@ format: $(DEV_STAMP) ## let ruff rewrite the code
 	$(VENV)/bin/ruff check --fix $(CODE)
 	$(VENV)/bin/ruff format $(CODE)
 
-.PHONY: bom release-check
+.PHONY: spreadsheet bom release-check
+spreadsheet: $(DEV_STAMP) ## open the exports in LibreOffice and count formulas
+	$(PYTHON) -m tests.long.spreadsheet
+
 bom: $(PYTHON_STAMP) ## write the bill of materials of a release to build/ (CycloneDX)
 	mkdir -p build
 	$(PYTHON) scripts/release.py bom requirements-server.lock > build/rsonline.cdx.json

@@ -7,7 +7,7 @@ SHELL := /bin/sh
 VENV   := .venv
 PYTHON := $(VENV)/bin/python
 PIP    := $(PYTHON) -m pip --disable-pip-version-check --no-input
-CODE   := $(wildcard src tests bench)
+CODE   := $(wildcard src tests bench scripts/release.py)
 ROUNDS := 50
 ENGINE := sqlite
 ARGS   :=
@@ -99,6 +99,17 @@ bench: $(DEV_STAMP) ## measure speed
 format: $(DEV_STAMP) ## let ruff rewrite the code
 	$(VENV)/bin/ruff check --fix $(CODE)
 	$(VENV)/bin/ruff format $(CODE)
+
+.PHONY: spreadsheet bom release-check
+spreadsheet: $(DEV_STAMP) ## open the exports in LibreOffice and count formulas
+	$(PYTHON) -m tests.long.spreadsheet
+
+bom: $(PYTHON_STAMP) ## write the bill of materials of a release to build/ (CycloneDX)
+	mkdir -p build
+	$(PYTHON) scripts/release.py bom requirements-server.lock > build/rsonline.cdx.json
+
+release-check: bom ## what a release needs beside the tests: asks an advisory database about every package, needs the network
+	$(PYTHON) scripts/release.py audit requirements-server.lock requirements-dev.lock
 
 lock: $(DEV_STAMP) ## bring the locks in line with pyproject.toml (UPGRADE=1 takes newer versions)
 	scripts/lock $(VENV)/bin/pip-compile $(if $(UPGRADE),--upgrade)

@@ -73,7 +73,7 @@ def until_ready(port: int, process: subprocess.Popen[bytes]) -> float:
             raise Failed(f"the service ended with {process.returncode}")
         asking = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         try:
-            asking.request("GET", "/readyz")
+            asking.request("GET", "/healthz")
             if asking.getresponse().status == 200:
                 return time.perf_counter()
         except ConnectionRefusedError:

@@ -42,7 +42,7 @@ def _serve_empty(port: int) -> None:
     async def page(request: Request) -> HTMLResponse:
         return HTMLResponse(template.render(title="Kosong"))
 
-    app = Starlette(routes=[Route("/readyz", ready), Route("/halaman", page)])
+    app = Starlette(routes=[Route("/healthz", ready), Route("/halaman", page)])
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
 
 

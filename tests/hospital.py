@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from rsonline.app import create_app
+from rsonline.app import Application, create_app
 from rsonline.login.passwords import hash_password
 from rsonline.settings import Settings
 from rsonline.store import hospitals, migrate
@@ -74,6 +74,13 @@ class Service(NamedTuple):
     client: httpx.AsyncClient
     database: Database
     settings: Settings
+    app: Application | None = None
+
+    def inside(self) -> httpx.AsyncClient:
+        """A client of the administrative address."""
+        assert self.app is not None
+        transport = httpx.ASGITransport(app=self.app.admin)
+        return httpx.AsyncClient(transport=transport, base_url="http://rs.test")
 
     def hospital(self, zone: str = "WIB", **state: Any) -> Hospital:
         """A new hospital that has reported nothing."""
@@ -96,6 +103,6 @@ async def service_on(folder: Path, database: Database | None = None, **settings:
     app = create_app(chosen, on_broken=failures.append)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
     async with httpx.AsyncClient(transport=transport, base_url="http://rs.test") as client:
-        yield Service(client, chosen.place, chosen)
+        yield Service(client, chosen.place, chosen, app)
     await app.close()
     assert failures == []

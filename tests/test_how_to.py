@@ -83,8 +83,8 @@ async def hospital(air_bersih: Report[Any], tmp_path: Path) -> AsyncIterator[Hos
     transport = httpx.ASGITransport(app=door)
     async with httpx.AsyncClient(transport=transport, base_url="http://rs.test") as client:
         yield Service(client, database, settings).hospital()
+    await gate.close()
     await store.close()
-    gate.close()
     assert failures == []
 
 

@@ -7,7 +7,7 @@ import os
 import socket
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import partial
 
 import structlog
@@ -26,13 +26,13 @@ from rsonline.reports.receipt import key_id
 from rsonline.reports.report import check
 from rsonline.service import connections, metrics, reference
 from rsonline.service.calls import CallLog
-from rsonline.service.gate import Gate
+from rsonline.service.gate import Denied, Gate
 from rsonline.service.hooks import Hooks, load
 from rsonline.service.patient_door import PatientDoor
-from rsonline.service.routes import GuideDoor
+from rsonline.service.routes import GuideDoor, header_lists
 from rsonline.settings import Settings
-from rsonline.store import migrate
-from rsonline.store.change import Busy
+from rsonline.store import audit, migrate
+from rsonline.store.change import Busy, Full
 from rsonline.store.engines import Store, open_store
 from rsonline.store.seal import Vault
 from rsonline.web import door, insight_data, sheets
@@ -57,12 +57,23 @@ class Application:
     """The whole service as one ASGI application, with its store to be closed at the end."""
 
     def __init__(
-        self, guide: ASGIApp, patients: ASGIApp, people: ASGIApp, close: Callable[[], Awaitable[None]]
+        self,
+        guide: ASGIApp,
+        patients: ASGIApp,
+        people: ASGIApp,
+        admin: ASGIApp,
+        gate: Gate,
+        close: Callable[[], Awaitable[None]],
     ) -> None:
+        self._gate = gate
+        self.admin = admin
+        """What answers at the administrative address: metrics, and whether the service is ready (SR-60)."""
         self._guide = guide
         self._patients = patients
         self._people = people
         self.close = close
+        self.beside: AbstractAsyncContextManager[None] = nullcontext()
+        """What is served as long as the application is, at another address."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """What is below `/fo` goes to the guide's door, below `/api` to the patient API."""
@@ -71,7 +82,21 @@ class Application:
         elif _of_patients(scope):
             await self._patients(scope, receive, send)
         else:
-            await self._people(scope, receive, with_headers(send))
+            people = IN_CLEAR if self._refused(scope) else self._people
+            await people(scope, receive, with_headers(send))
+
+    def _refused(self, scope: Scope) -> bool:
+        """Whether a form comes in clear that must not: it holds a password or a person. Looking is always allowed."""
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
+            return False
+        headers = header_lists(scope)
+        try:
+            self._gate.require_line(
+                self._gate.line(scope.get("scheme", "http"), (scope.get("client") or ("", 0))[0], headers)
+            )
+        except Denied:
+            return True
+        return False
 
 
 def _of_patients(scope: Scope) -> bool:
@@ -82,10 +107,11 @@ def _of_patients(scope: Scope) -> bool:
     return path[:5].lower() in ("/api/", "/api") and not f"{path}/".startswith(f"{insight_data.API}/")
 
 
+IN_CLEAR: ASGIApp = PlainTextResponse("Buka halaman ini dengan https, bukan http.\n", 403)
 RECEIPT_KEY = "/.well-known/rsonline-receipt-key"
 PUBLIC = frozenset(
     {
-        *("/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", RECEIPT_KEY),
+        *("/", "/healthz", "/openapi.json", "/docs", RECEIPT_KEY),
         *("/docs/docs.css", "/docs/docs.js", "/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js"),
     }
 )
@@ -141,7 +167,7 @@ def create_app(
     gate = Gate(settings, store, references)
     calls = CallLog(store)
     guide = GuideDoor(store, gate, references, calls)
-    house = House(settings, store, gate.doorkeeper, references, Receipts(store.vault), Current(store))
+    house = House(settings, store, gate.doorkeeper, gate.logins, references, Receipts(store.vault), Current(store))
     hooks = Hooks(
         load(settings.laboratory_registry),
         load(settings.population_registry),
@@ -155,14 +181,16 @@ def create_app(
         hooks.close()
         await house.current.close()
         await calls.close()
+        await gate.close()
         await store.close()
-        gate.close()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         log.info("service.started", database=settings.place.shown, reports=len(EVERY_REPORT))
+        await note_settings(store, settings)
         kept = [asyncio.create_task(keep_keys_new(store.vault)), asyncio.create_task(keep_lists_new(references))]
-        yield
+        async with application.beside:
+            yield
         for task in kept:
             task.cancel()
         await close()
@@ -171,15 +199,32 @@ def create_app(
     routes: list[BaseRoute] = [
         Route("/", _welcome),
         Route("/healthz", _healthy),
-        Route("/readyz", partial(_ready, store, settings)),
-        Route("/metrics", partial(_metrics, store)),
         Route(RECEIPT_KEY, partial(_receipt_key, store)),
         *reference.routes(settings, references, lambda: references.version),
         *door.routes(house, PAGES, lambda request: _address(gate, request)),
     ]
     if unknown := undeclared(routes):
         raise RuntimeError(f"no permission is declared for {', '.join(unknown)}")
-    return Application(guide, patients, Starlette(routes=routes, lifespan=lifespan), close)
+    inside = [
+        Route("/healthz", _healthy),
+        Route("/readyz", partial(_ready, store, settings)),
+        Route("/metrics", partial(_metrics, store)),
+    ]
+    people = Starlette(routes=routes, lifespan=lifespan)
+    application = Application(guide, patients, people, Starlette(routes=inside), gate, close)
+    return application
+
+
+async def note_settings(store: Store, settings: Settings) -> None:
+    """A line in the journal where the settings differ from those of the last start at this address (SR-47).
+
+    A database that is away or full at that moment keeps no service from starting.
+    """
+    where, said = f"{settings.host}:{settings.port}", settings.told()
+    try:
+        await store.perform(lambda access: audit.note_settings(access, where, said))
+    except (Busy, Full) as error:
+        log.warning("settings.not_noted", error=type(error).__name__)
 
 
 async def keep_keys_new(vault: Vault) -> None:
@@ -252,7 +297,8 @@ def limits_of(settings: Settings) -> connections.Limits:
 
 def run(settings: Settings) -> None:
     """Migrate the database and serve until a signal. Raises MigrationError, and OSError for an address in use."""
-    listening = socket.create_server((settings.host, settings.port), family=_family(settings.host), backlog=2048)
+    listening = listen(settings.host, settings.port)
+    administration = listen(*settings.admin_place()) if settings.admin_listen else None
     logs.configure(settings.log_level, settings.log_format)
     migrate.upgrade(settings.place)
     limits = limits_of(settings)
@@ -262,8 +308,14 @@ def run(settings: Settings) -> None:
     gc.set_threshold(20_000, 20, 20)
     host, port = listening.getsockname()[:2]
     log.info("service.listening", host=host, port=port)
+    if administration is not None:
+        application.beside = connections.beside(application.admin, administration)
+        host_, port_ = administration.getsockname()[:2]
+        log.info("service.administration", host=host_, port=port_)
     connections.server(application, host=host, port=port, limits=limits).run(sockets=[listening])
 
 
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there. Raises OSError for an address in use."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=2048)

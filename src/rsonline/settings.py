@@ -4,10 +4,11 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
+from rsonline.store import keeping
 from rsonline.store.database import Database
 
 
@@ -26,6 +27,9 @@ class Settings:
 
     host: str = _is("127.0.0.1", "Address to listen on.")
     port: int = _is(8080, "Port to listen on; 0 takes a free one.", least=0, most=65535)
+    admin_listen: str = _is(
+        "", "Address and port (127.0.0.1:8081) of /metrics and /readyz; empty: they are served nowhere."
+    )
     data: Path = _is(Path("data"), "Folder of the embedded database, its keys and the operator's reference lists.")  # noqa: RUF009 (it makes a field)
     database: str = _is(
         "", "URL of the database: postgresql://…, or sqlite:///path; empty means SQLite in the data folder."
@@ -36,6 +40,9 @@ class Settings:
     )
     trusted_proxies: tuple[str, ...] = _is(
         (), "Addresses or networks whose X-Forwarded-For counts, separated by commas."
+    )
+    require_tls: bool = _is(
+        False, "Refuse passwords and forms that come without TLS from outside this machine; the proxy says which did."
     )
     allowed_hosts: tuple[str, ...] = _is((), "Host names that are answered, separated by commas; empty answers all.")
     clock_window: int = _is(
@@ -52,6 +59,10 @@ class Settings:
     population_registry: str = _is("", "Function (module:name) that knows a person by NIK; empty: none.")
     vaccination_registry: str = _is("", "Function (module:name) that knows a patient's vaccinations; empty: none.")
     registry_seconds: int = _is(5, "Seconds that one of these registries may take to answer.", least=1, most=60)
+    retention: tuple[str, ...] = _is(
+        (),
+        "Days after its last change that a record is kept (pasien_covid=9125), separated by commas; empty: for ever.",
+    )
     waiting_writes: int = _is(
         4096, "Changes that may wait for the next commit; beyond it 503.", least=1, most=1_000_000
     )
@@ -74,6 +85,9 @@ class Settings:
                 ip_network(proxy)
             except ValueError:
                 raise SettingsError(f"trusted_proxies: {proxy!r} is no address or network") from None
+        self.kept_days()
+        if self.admin_listen:
+            self.admin_place()
         if self.database and not self.database.startswith(("sqlite:///", "postgresql://")):
             raise SettingsError("database: a URL begins with postgresql:// or sqlite:///")
 
@@ -82,6 +96,36 @@ class Settings:
         """The database with its keys."""
         url = self.database or f"sqlite:///{self.data / 'rsonline.sqlite3'}"
         return Database(url, self.data / "keys.json" if self.keys == Path() else self.keys, self.unsafe_database)
+
+    def kept_days(self) -> dict[str, int]:
+        """`retention` as days by table. Raises SettingsError."""
+        try:
+            return keeping.rules(self.retention) if self.retention else {}
+        except ValueError as error:
+            raise SettingsError(f"retention: {error}") from None
+
+    def admin_place(self) -> tuple[str, int]:
+        """Address and port of `admin_listen`. Raises SettingsError."""
+        host, _, port = self.admin_listen.rpartition(":")
+        host = host.removeprefix("[").removesuffix("]")
+        try:
+            ip_address(host)
+        except ValueError:
+            raise SettingsError(
+                f"admin_listen: {self.admin_listen!r} is no address with a port, such as 127.0.0.1:8081 or [::1]:8081"
+            ) from None
+        if not port.isascii() or not port.isdigit() or int(port) > 65535:
+            raise SettingsError(f"admin_listen: {port!r} is no port from 0 to 65535")
+        return host, int(port)
+
+    def told(self) -> dict[str, object]:
+        """What differs from the defaults, for the journal; of the database its name only: a URL may hold a password."""
+        said: dict[str, object] = {}
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if value != each.default:
+                said[each.name] = list(value) if isinstance(value, tuple) else value
+        return {k: str(v) if isinstance(v, Path) else v for k, v in said.items()} | {"database": self.place.shown}
 
 
 def load(given: Mapping[str, Any] | None = None, *, environ: Mapping[str, str] = os.environ) -> Settings:

@@ -10,6 +10,7 @@ import pytest
 
 from rsonline.store import hospitals
 from rsonline.store.apply import KEPT_FOR
+from rsonline.store.audit import OPERATOR
 from rsonline.store.change import Change, Once
 from rsonline.store.database import Database, embedded
 from rsonline.store.engines import connected, open_store, transaction
@@ -142,7 +143,7 @@ def test_maintenance_forgets_answers_that_nobody_may_ask_for_any_more(database: 
 def test_maintenance_provides_months_and_takes_old_ones_off(reported: Database) -> None:
     this = month_of(datetime.now(UTC))
     after = f"{this.next.year:04}-{this.next.month:02}"
-    words = ("maintain", "--detach-before", after, *of(reported))
+    words = ("maintain", "--detach-before", after, *with_keys(reported))
     if reported.embedded:
         # One file has no parts: there is nothing to do, and that is no failure.
         assert run(*words).out == "0 partisi dibuat, 0 dilepas, 0 jawaban lama dihapus.\n"
@@ -162,6 +163,8 @@ def test_maintenance_provides_months_and_takes_old_ones_off(reported: Database) 
     assert sorted(line.strip() for line in said.splitlines()[1:]) == sorted(old)
     with connected(reported) as connection:
         assert not any(name in attached(connection, table) for table in MONTHLY for name in old)
+    [line] = journal(reported, OPERATOR, "partition")
+    assert (line["verb"], json.loads(line["new"])["tables"]) == ("detach", old)
     # They stay as tables of their own.
     assert rows(reported, f"SELECT count(*) AS lines FROM journal_{this}") == [{"lines": LINES}]
 

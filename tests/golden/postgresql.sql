@@ -8,6 +8,8 @@ CREATE TABLE account (
   rights TEXT NOT NULL,
   valid_until BIGINT,
   created_at BIGINT NOT NULL,
+  exposed_at BIGINT,
+  exposed_from TEXT,
   PRIMARY KEY (user_name)
 );
 
@@ -131,6 +133,8 @@ CREATE TABLE credential (
   created_at BIGINT NOT NULL,
   valid_until BIGINT,
   revoked_at BIGINT,
+  exposed_at BIGINT,
+  exposed_from TEXT,
   PRIMARY KEY (kode_rs, number)
 );
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from tests.long.process import _PROGRAM, Service, _environment
+from tests.long.process import _PROGRAM, Service
 
 MISSING = "strace is not here: install the Debian package strace"
 _SENDS = ("write", "writev", "sendto", "sendmsg")
@@ -87,7 +87,7 @@ class Traced(Service):
         command = [*recording(self.trace, self._inject), sys.executable, "-c", self._child]
         command += ["serve", "--data", str(self.folder), "--port", str(self.port)]
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=_environment(self.database))
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=self.environment())
         while time.monotonic() < begun + 60:
             if self._process.poll() is not None:
                 raise RuntimeError(f"the service ended with {self._process.returncode}: {self._last_words()}")

@@ -163,11 +163,10 @@ class Hospital(Sender):
 
 
 def probe(port: int, newcomers: list[str], watch: Watch) -> None:
-    """Ask a process whether it is ready, read, and come as a hospital that it does not know yet."""
+    """Ask a process whether it answers, read, and come as a hospital that it does not know yet."""
     client = Client(port, watch)
     for number, newcomer in enumerate(newcomers):
         client.ask("GET", "/healthz", {})
-        client.ask("GET", "/readyz", {})
         client.ask("GET", "/fo/index.php/Fasyankes", _headers(HOSPITALS[number % len(HOSPITALS)]))
         client.ask("GET", "/fo/index.php/Logistik/oksigen", _headers(newcomer))
         if watch.over.wait(PROBING):

@@ -25,9 +25,10 @@ class Service:
     def __init__(self, folder: Path, database: Database | None = None) -> None:
         self.folder = folder
         self.database = database or embedded(folder)
-        with socket.socket() as found:
+        with socket.socket() as found, socket.socket() as other:
             found.bind(("127.0.0.1", 0))
-            self.port = int(found.getsockname()[1])
+            other.bind(("127.0.0.1", 0))
+            self.port, self.admin_port = int(found.getsockname()[1]), int(other.getsockname()[1])
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> float:
@@ -35,7 +36,7 @@ class Service:
         begun = time.monotonic()
         command = [sys.executable, "-c", _PROGRAM, "serve", "--data", str(self.folder), "--port", str(self.port)]
         with (self.folder / "service.log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=_environment(self.database))
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=self.environment())
         while time.monotonic() < begun + _PATIENCE:
             if self._process.poll() is not None:
                 raise RuntimeError(f"the service ended with {self._process.returncode}: {self._last_words()}")
@@ -60,7 +61,7 @@ class Service:
             self._process = None
 
     def _ready(self) -> bool:
-        asking = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        asking = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=10)
         try:
             asking.request("GET", "/readyz")
             return asking.getresponse().status == 200
@@ -69,14 +70,18 @@ class Service:
         finally:
             asking.close()
 
+    def environment(self) -> dict[str, str]:
+        """Where the database is, and no other settings of ours that whoever runs the test may have."""
+        others = {k: v for k, v in os.environ.items() if not k.startswith("RSONLINE_")}
+        own = {
+            "RSONLINE_DATABASE": self.database.url,
+            "RSONLINE_KEYS": str(self.database.keys),
+            "RSONLINE_ADMIN_LISTEN": f"127.0.0.1:{self.admin_port}",
+        }
+        return {**others, **own}
+
     def _last_words(self) -> str:
         return (self.folder / "service.log").read_text("utf-8", errors="replace")[-2000:]
-
-
-def _environment(database: Database) -> dict[str, str]:
-    """Where the database is, and no other settings of ours that whoever runs the test may have."""
-    others = {k: v for k, v in os.environ.items() if not k.startswith("RSONLINE_")}
-    return {**others, "RSONLINE_DATABASE": database.url, "RSONLINE_KEYS": str(database.keys)}
 
 
 def hospitals_in(database: Database, codes: list[str]) -> None:

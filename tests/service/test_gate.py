@@ -187,7 +187,7 @@ async def test_forwarding_headers_count_only_from_a_trusted_proxy(tmp_path: Path
         gate = Gate(Settings(data=tmp_path, trusted_proxies=trusted), None, {})  # type: ignore[arg-type]  # no store is asked
         assert gate.address("10.0.0.1", forged) == expected
         assert gate.address("192.0.2.1", forged) == "192.0.2.1"
-        gate.close()
+        await gate.close()
 
 
 async def test_only_listed_host_names_are_answered(tmp_path: Path) -> None:

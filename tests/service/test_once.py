@@ -42,7 +42,8 @@ async def send(hospital: Hospital, key: str | None, method: str, path: str, body
 
 def lines(hospital: Hospital) -> list[dict[str, Any]]:
     """What the journal says of a hospital's reports."""
-    return [line for line in journal(hospital.service.database, hospital.code) if line["object"] != "hospital"]
+    lines = journal(hospital.service.database, hospital.code)
+    return [line for line in lines if line["object"] not in ("hospital", "credential")]
 
 
 def code_of(answer: httpx.Response) -> str:

@@ -135,7 +135,7 @@ async function show(request, response) {
 const app = express();
 app.disable('x-powered-by');
 app.disable('etag');
-app.get('/readyz', async (request, response) => {
+app.get('/healthz', async (request, response) => {
   await pool.query('SELECT 1');
   response.type('text').send('ready\n');
 });

@@ -131,7 +131,8 @@ def migrate(
     keys: KeysOption = None,
 ) -> None:
     """Buat basis data, atau perbarui ke bentuk rilis ini."""
-    from rsonline.store.engines import connected
+    from rsonline.store import audit
+    from rsonline.store.engines import transaction
     from rsonline.store.keys import KeysError
     from rsonline.store.migrate import MigrationError, grant, upgrade
     from rsonline.store.schema import HEAD
@@ -143,8 +144,9 @@ def migrate(
     with failing(MigrationError, KeysError):
         before = upgrade(place)
     if service_role is not None:
-        with connected(place) as connection:
-            grant(connection, service_role)
+        with transaction(place) as access:
+            grant(access.connection, service_role)
+            audit.note_change(access, "role", [service_role], "grant", {})
     typer.echo(
         f"Basis data sudah pada revisi {HEAD}."
         if before == HEAD
@@ -211,6 +213,7 @@ from rsonline.cli import (  # noqa: E402 (they add their commands to `app`)
     parquet,
     receipt,
     reference,
+    retention,
     send,
     show,
     user,
@@ -236,6 +239,7 @@ __all__ = [
     "parquet",
     "receipt",
     "reference",
+    "retention",
     "send",
     "show",
     "user",

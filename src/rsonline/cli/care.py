@@ -54,11 +54,13 @@ def maintain(
     ] = None,
     data: DataOption = None,
     database: DatabaseOption = None,
+    keys: KeysOption = None,
 ) -> None:
     """Pekerjaan berkala: partisi bulan berikutnya (PostgreSQL), jawaban Idempotency-Key yang lewat 7 hari."""
     from rsonline.store import audit, partitions
     from rsonline.store.apply import KEPT_FOR
-    from rsonline.store.engines import connected
+    from rsonline.store.engines import connected, transaction
+    from rsonline.store.keys import KeysError
     from rsonline.store.schema import MONTHLY
 
     first = None
@@ -69,10 +71,17 @@ def maintain(
             typer.echo("--detach-before: tulis seperti 2026-01.", err=True)
             raise typer.Exit(2) from None
     now = datetime.now(UTC)
-    with connected(standing(data, database)) as connection:
+    place = standing(data, database, keys=keys)
+    with connected(place) as connection:
         made = partitions.provide(connection, now)
         gone = audit.purge_answers(connection, now - KEPT_FOR - timedelta(hours=1))
-        detached = [name for t in MONTHLY if first for name in partitions.detach_before(connection, t, first)]
+    detached: list[str] = []
+    if first is not None and not place.embedded:
+        # What is taken off is noted, and a line is sealed: only this needs the keys.
+        with failing(KeysError), transaction(place) as access:
+            detached = [name for t in MONTHLY for name in partitions.detach_before(access.connection, t, first)]
+            if detached:
+                audit.note_change(access, "partition", [str(first)], "detach", {"tables": detached})
     typer.echo(f"{len(made)} partisi dibuat, {len(detached)} dilepas, {gone} jawaban lama dihapus.")
     for name in (*made, *detached):
         typer.echo(f"  {name}")

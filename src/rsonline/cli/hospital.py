@@ -94,7 +94,9 @@ def list_(data: DataOption = None, database: DatabaseOption = None) -> None:
 
     table = Table("Kode", "Nama", "Zona", "Aktif", "Kata sandi", "PUT menambah", "Selalu 200")
     for row in _on(data, database, hospitals.every):
-        passwords = str(row["credentials"]) + (f" ({row['imported']} lama, perlu diganti)" if row["imported"] else "")
+        marks = [f"{row['imported']} lama"] if row["imported"] else []
+        marks += [f"{row['exposed']} terlihat tanpa TLS"] if row["exposed"] else []
+        passwords = str(row["credentials"]) + (f" ({', '.join(marks)}, perlu diganti)" if marks else "")
         yes = {True: "ya", False: "tidak"}
         table.add_row(
             row["kode_rs"],
@@ -113,13 +115,15 @@ def list_(data: DataOption = None, database: DatabaseOption = None) -> None:
 @hospitals_app.command()
 def show(code: Code, data: DataOption = None, database: DatabaseOption = None) -> None:
     """Keadaan satu rumah sakit: kata sandi, setelan, dan yang dihitung 14 hari terakhir."""
-    from rsonline.store import hospitals
+    from rsonline.store import accounts, hospitals
 
-    found, counted = _on(
+    found, passwords, exposed, counted = _on(
         data,
         database,
         lambda access: (
             hospitals.find(access, code, datetime.now(UTC)),
+            hospitals.passwords(access, code),
+            [a for a in accounts.every(access, code) if a["exposed_at"] is not None],
             hospitals.tallies(access, code),
         ),
     )
@@ -127,14 +131,23 @@ def show(code: Code, data: DataOption = None, database: DatabaseOption = None) -
         typer.echo(f"Rumah sakit {code} tidak ditemukan.", err=True)
         raise typer.Exit(1)
     typer.echo(f"{found.code}  {found.name}  {found.zone}  {'aktif' if found.active else 'nonaktif'}")
-    for each in found.credentials:
+    for each in sorted(passwords):
         until = f", berlaku sampai {each.valid_until:%Y-%m-%d %H:%M} UTC" if each.valid_until else ""
-        typer.echo(f"kata sandi nomor {each.number}: {each.kind}{until}")
+        typer.echo(f"kata sandi nomor {each.number}: {each.kind}{until}{_seen(each.exposed_at, each.exposed_from)}")
+    for account in exposed:
+        typer.echo(f"akun {account['user_name']}{_seen(account['exposed_at'], account['exposed_from'])}")
     typer.echo(f"PUT menambah: {found.create_on_put}; selalu HTTP 200: {found.always_200}; jam: {found.clock_mode}")
     if not counted:
         typer.echo("Tidak ada yang dihitung dalam 14 hari terakhir.")
     for what, count in counted:
         typer.echo(f"{count:>8}  {what}")
+
+
+def _seen(at: datetime | None, address: str | None) -> str:
+    """What is said of a password that went over a line without TLS."""
+    if at is None:
+        return ""
+    return f"; TERLIHAT tanpa TLS sejak {at:%Y-%m-%d %H:%M} UTC dari {address or 'alamat tak dikenal'}, harus diganti"
 
 
 @hospitals_app.command()

@@ -68,8 +68,13 @@ def search(
         str | None, typer.Option(help="Cari menurut NIK; - membacanya dari masukan standar.", show_default=False)
     ] = None,
     account: Annotated[
-        str | None, typer.Option(help="Cari menurut akun, misalnya 9100001/1.", show_default=False)
+        str | None,
+        typer.Option(
+            help="Cari menurut akun: 9100001/1, user/anna; 9100001 berarti semua akun rumah sakit itu, cli operator.",
+            show_default=False,
+        ),
     ] = None,
+    logins: Annotated[bool, typer.Option("--logins", help="Hanya yang masuk, gagal masuk dan keluar.")] = False,
     hospital: Code = None,
     since: Since = None,
     until: Until = None,
@@ -83,13 +88,20 @@ def search(
     Yang ditulis di baris perintah terlihat oleh pengguna lain mesin ini: lebih baik --nik -. Pencarian ini dicatat.
     """
     number = _number() if nik == "-" else nik
-    if number is None and account is None:
-        typer.echo("Sebutkan --nik atau --account.", err=True)
+    if number is None and account is None and not logins:
+        typer.echo("Sebutkan --nik, --account atau --logins.", err=True)
         raise typer.Exit(2)
     _write(
         standing(data, database, keys=keys),
         "search",
-        {"code": hospital, "nik": number, "account": account, "since": _utc(since), "until": _utc(until)},
+        {
+            "code": hospital,
+            "nik": number,
+            "account": account,
+            "since": _utc(since),
+            "until": _utc(until),
+            "logins": logins or None,
+        },
         whole=whole,
     )
 
@@ -124,7 +136,6 @@ def _utc(moment: datetime | None) -> datetime | None:
 def _write(place: Any, verb: str, asked: dict[str, Any], *, whole: bool = True) -> None:
     from rsonline.reports.nik import masked
     from rsonline.store import audit
-    from rsonline.store.change import Origin
     from rsonline.store.engines import transaction
     from rsonline.store.keys import KeysError
 
@@ -138,8 +149,7 @@ def _write(place: Any, verb: str, asked: dict[str, Any], *, whole: bool = True) 
             sys.stdout.write(line if whole else masked(line))
             count += 1
         # The operator's own looks stand in a chain of their own.
-        origin = Origin(audit.OPERATOR, 0, "cli", source="cli")
-        audit.note(access, origin, verb, {**said, "lines": count}, asked.get("nik"))
+        audit.note(access, audit.operator(), verb, {**said, "lines": count}, asked.get("nik"))
     typer.echo(f"{count} baris.", err=True)
 
 

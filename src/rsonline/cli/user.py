@@ -85,10 +85,9 @@ def list_(data: DataOption = None, database: DatabaseOption = None, keys: KeysOp
 
 
 def _operator() -> Any:
-    from rsonline.store.audit import OPERATOR
-    from rsonline.store.change import Origin
+    from rsonline.store.audit import operator
 
-    return Origin(OPERATOR, 0, "cli", source="cli")
+    return operator()
 
 
 def _on(place: Database, work: Callable[[Any], Any]) -> Any:

@@ -48,14 +48,16 @@ def run(data: Path, *, port: int, reset: bool, simulate: bool) -> int:
         print(f"Porta {port} tidak dapat dipakai: {error}", file=sys.stderr)
         return 1
     settings = Settings(host=HOST, port=listening.getsockname()[1], data=data, connections_per_source=500)
+    administration = _listen(settings.port + 1)
     try:
         passwords = _prepare(settings, data)
         persons = people.add_people(settings.place, data)
-        _serve(settings, listening, data / _PASSWORDS, passwords, persons, simulate)
+        _serve(settings, (listening, administration), data / _PASSWORDS, passwords, persons, simulate)
     except KeyboardInterrupt:
         pass
     finally:
         listening.close()
+        administration.close()
     print("\nPeragaan berhenti.")
     return 0
 
@@ -119,20 +121,23 @@ def _prepare(settings: Settings, data: Path) -> dict[str, str]:
 
 def _serve(
     settings: Settings,
-    listening: socket.socket,
+    listening: tuple[socket.socket, socket.socket],
     keep: Path,
     passwords: dict[str, str],
     persons: dict[str, dict[str, str]],
     simulate: bool,
 ) -> None:
-    server = connections.server(create_app(settings), host=HOST, port=settings.port, limits=limits_of(settings))
+    application = create_app(settings)
+    application.beside = connections.beside(application.admin, listening[1])
+    admin_port = listening[1].getsockname()[1]
+    server = connections.server(application, host=HOST, port=settings.port, limits=limits_of(settings))
     senders: list[subprocess.Popen[bytes]] = []
 
     def announce() -> None:
         while not server.started and not server.should_exit:
             time.sleep(0.05)
         if server.started:
-            print(told(settings.port, passwords, persons), flush=True)
+            print(told(settings.port, admin_port, passwords, persons), flush=True)
             if simulate:
                 for module, more in (("agents", [str(keep.parent / _AGENTS)]), ("simulator", [])):
                     words = [sys.executable, "-m", f"rsonline.demo.{module}", HOST, str(settings.port), str(keep)]
@@ -141,7 +146,7 @@ def _serve(
     telling = threading.Thread(target=announce, daemon=True)
     telling.start()
     try:
-        server.run(sockets=[listening])
+        server.run(sockets=[listening[0]])
     finally:
         telling.join(timeout=5)
         for sender in senders:
@@ -185,17 +190,17 @@ def curl_lines(port: int, code: str, password: str, room: tuple[str, str]) -> tu
     )
 
 
-def told(port: int, passwords: dict[str, str], persons: dict[str, dict[str, str]]) -> str:
+def told(port: int, admin_port: int, passwords: dict[str, str], persons: dict[str, dict[str, str]]) -> str:
     """What is printed when the service answers."""
     place = next(p for p in places() if p.habit == "steady" and p.zone == "WIB")
-    base = f"http://{HOST}:{port}"
+    base, admin = f"http://{HOST}:{port}", f"http://{HOST}:{admin_port}"
     lines = [
         "",
         f"rsonline (peragaan / demonstration): {len(passwords)} rumah sakit tiruan, {seed.DAYS} hari riwayat.",
         f"  layanan / service    {base}/fo/index.php",
         f"  API pasien / patient API  {base}/api",
         f"  uraian / reference   {base}/docs   {base}/openapi.json",
-        f"  keadaan / health     {base}/healthz   {base}/readyz   {base}/metrics",
+        f"  keadaan / health     {base}/healthz   {admin}/readyz   {admin}/metrics",
         "",
         *people.told(base, persons),
         "",

@@ -7,9 +7,11 @@ is prolonged by traffic: a client that sends one byte a second runs out of time 
 import asyncio
 import json
 import math
+import socket
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -384,7 +386,30 @@ def _disconnect(cycle: RequestResponseCycle) -> None:
     cycle.message_event.set()
 
 
-def server(app: ASGIApp, *, host: str, port: int, limits: Limits = _STANDARD) -> uvicorn.Server:
+class _Beside(uvicorn.Server):
+    """A second server in a process: the signals are the first one's."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def beside(app: ASGIApp, listening: socket.socket) -> AsyncIterator[None]:
+    """Serve an application at one more address for as long as this is open."""
+    host, port = listening.getsockname()[:2]
+    other = server(app, host=host, port=port, kind=_Beside)
+    task = asyncio.create_task(other.serve(sockets=[listening]), name="rsonline-beside")
+    try:
+        yield
+    finally:
+        other.should_exit = True
+        await task
+
+
+def server(
+    app: ASGIApp, *, host: str, port: int, limits: Limits = _STANDARD, kind: type[uvicorn.Server] = uvicorn.Server
+) -> uvicorn.Server:
     """A server of the application under these limits, not yet started; `run()` serves until a signal.
 
     It logs no access, does not name itself, keeps the Date header (clients learn their clock's error from it)
@@ -398,4 +423,4 @@ def server(app: ASGIApp, *, host: str, port: int, limits: Limits = _STANDARD) ->
     # `auto` is uvloop wherever that exists.
     how |= {"loop": "auto", "http": type("Protocol", (LimitedProtocol,), known)}
     patience = math.ceil(limits.handler_seconds) + 2
-    return uvicorn.Server(uvicorn.Config(app, timeout_graceful_shutdown=patience, **how))
+    return kind(uvicorn.Config(app, timeout_graceful_shutdown=patience, **how))

@@ -4,43 +4,41 @@ import ctypes
 import re
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from rsonline.login.doorkeeper import (
-    USER,
     Busy,
     Doorkeeper,
-    StoredCredential,
-    StoredHospital,
     TooMany,
     Verified,
     source_of,
 )
+from rsonline.login.logins import Logins
+from rsonline.login.waiting import put
 from rsonline.reports.fields import At
 from rsonline.reports.references import Reference
 from rsonline.service.clock import Claimed, judge
+from rsonline.service.credentials import ACCOUNT, StoredCredentials, version_of
 from rsonline.service.tokens import Claims
 from rsonline.settings import Settings
-from rsonline.store import accounts, hospitals, people
+from rsonline.store import accounts, hospitals
+from rsonline.store.access import Access
 from rsonline.store.accounts import Account
 from rsonline.store.change import Full, Origin
 from rsonline.store.engines import Store
 from rsonline.store.hospitals import ZONES, Hospital
-from rsonline.store.schema import from_millis, to_millis
+from rsonline.store.schema import from_millis
 
 _CODE = re.compile(r"[0-9A-Za-z]{1,16}")
 _LONGEST_PASSWORD = 128
-ACCOUNT = "account/"
-"""Before the name of an account where the doorkeeper knows hospitals by code: no code has a stroke."""
-_MOST_ACCOUNTS = 20_000
+_MOST_MARKED = 20_000
 _M_MMAP_THRESHOLD = -3
 """From glibc's malloc.h."""
 
@@ -54,6 +52,10 @@ class Caller(msgspec.Struct, frozen=True):
     always_200: bool
     ahead: float | None = None
     """Seconds that its clock is ahead of the server's; None where it named no time."""
+
+
+Line = Literal["tls", "clear", "inside", "unknown"]
+"""How a request came: encrypted, in clear from outside, without leaving this machine, or nobody says."""
 
 
 class Bearer(NamedTuple):
@@ -75,85 +77,6 @@ class Denied(Exception):
         self.detail = detail
 
 
-class StoredCredentials:
-    """What the doorkeeper asks of the store, and the hospitals' switches as of the version that it read."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._known: dict[str, Hospital] = {}
-        self.accounts: dict[tuple[str, int], Account] = {}
-        """Accounts by name and the version that their tokens carry."""
-
-    def facts(self, code: str, version: int) -> Hospital | None:
-        """The hospital as it was when this version of it was verified."""
-        known = self._known.get(code)
-        return known if known is not None and known.version == version else None
-
-    def known(self, code: str) -> Hospital:
-        """The hospital as it was last read; raise KeyError for one that never was."""
-        return self._known[code]
-
-    async def hospital(self, code: str) -> StoredHospital | None:
-        """The hospital with its valid credentials, or an account of the patient API."""
-        if code.startswith(ACCOUNT):
-            return await self._account(code)
-        if code.startswith(USER):
-            return await self._person(code)
-        now = datetime.now(UTC)
-        found = await self._store.read(None, lambda access: hospitals.find(access, code, now))
-        if found is None:
-            return None
-        self._known[code] = found
-        until = [None if c.valid_until is None else c.valid_until.timestamp() for c in found.credentials]
-        stored = tuple(StoredCredential(c.number, c.hash, u) for c, u in zip(found.credentials, until, strict=True))
-        return StoredHospital(found.code, found.version, found.active, stored)
-
-    async def _account(self, key: str) -> StoredHospital | None:
-        found = await self.account(key.removeprefix(ACCOUNT))
-        if found is None:
-            return None
-        until = None if found.valid_until is None else found.valid_until.timestamp()
-        stored = StoredCredential(1, found.hash, until)
-        return StoredHospital(key, _version(found), found.active, (stored,))
-
-    async def _person(self, key: str) -> StoredHospital | None:
-        found = await self._store.read(None, lambda access: people.find(access, key.removeprefix(USER)))
-        if found is None or found.hash is None:
-            return None
-        return StoredHospital(key, found.version, found.active, (StoredCredential(1, found.hash, None),))
-
-    async def account(self, name: str) -> Account | None:
-        """An account as it is now."""
-        found = await self._store.read(None, lambda access: accounts.find(access, name))
-        if found is not None:
-            if len(self.accounts) > _MOST_ACCOUNTS:
-                self.accounts.clear()
-            self.accounts[found.name, found.token_version] = found
-        return found
-
-    async def last_good(self, code: str, source: str) -> float | None:
-        """When the hospital last logged in from there, in seconds since 1970."""
-        found = await self._store.read(None, lambda access: hospitals.last_good(access, code, source))
-        return None if found is None else to_millis(found) / 1000
-
-    async def note_good(self, code: str, source: str, at: float) -> None:
-        """Remember a good login from there; a full disk keeps nobody out."""
-        with suppress(Full):
-            await self._store.perform(
-                lambda access: hospitals.note_good(access, code, source, from_millis(int(at * 1000)))
-            )
-
-    async def rehash(self, code: str, credential: int, hash: str) -> None:
-        """Keep a stronger hash of the same password, where there is room for it."""
-        with suppress(Full):
-            if code.startswith(USER):
-                await self._store.perform(lambda access: people.rehash(access, code.removeprefix(USER), hash))
-            elif code.startswith(ACCOUNT):
-                await self._store.perform(lambda access: accounts.rehash(access, code.removeprefix(ACCOUNT), hash))
-            else:
-                await self._store.perform(lambda access: hospitals.rehash(access, code, credential, hash))
-
-
 class Gate:
     """Lets requests in. One for the process."""
 
@@ -163,12 +86,18 @@ class Gate:
         _return_large_blocks()
         self.doorkeeper = self._doorkeeper = Doorkeeper(self._stored)
         """Who verifies the passwords of both doors: argon2 has one bounded line in a process (SR-05)."""
+        self.logins = Logins(store)
+        """Who takes the logins of both doors to the journal (SR-47)."""
+        self._store = store
+        self._exposed: dict[tuple[str, int | str], None] = {}
+        """Passwords that this process has marked, so that a marked one costs no further write."""
         self._references = references
         self._proxies = tuple(ip_network(p) for p in settings.trusted_proxies)
         self._hosts = frozenset(h.lower() for h in settings.allowed_hosts)
 
-    def close(self) -> None:
-        """End the threads that verify passwords."""
+    async def close(self) -> None:
+        """Write what is still to be said about logins, and end the threads that verify passwords."""
+        await self.logins.close()
         self._doorkeeper.close()
 
     def forget(self, origin: Origin) -> None:
@@ -186,6 +115,25 @@ class Gate:
                     return hop if _readable(hop) else peer
         return peer
 
+    def line(self, scheme: str, peer: str, headers: Mapping[str, Sequence[str]]) -> Line:
+        """How a request came (SR-11). What a header says of it counts only from a trusted proxy."""
+        if scheme == "https":
+            return "tls"
+        if not _within(peer, self._proxies):
+            return "inside" if _loopback(peer) else "clear"
+        said = headers.get("x-forwarded-proto", ())
+        proto = said[-1].rpartition(",")[2].strip().lower() if said else ""
+        if proto == "http":
+            # A proxy beside this service that does not say for whom it asks stands for anybody.
+            named = headers.get("x-forwarded-for")
+            return "inside" if named and _loopback(self.address(peer, headers)) else "clear"
+        return "tls" if proto == "https" else "unknown"
+
+    def require_line(self, line: Line) -> None:
+        """Raise Denied for a request that would have to be encrypted and is not."""
+        if self._settings.require_tls and line in ("clear", "unknown"):
+            raise Denied(403, "tls" if line == "clear" else "tls_unknown")
+
     def host_allowed(self, headers: Mapping[str, Sequence[str]]) -> bool:
         """Whether the Host header names this service."""
         if not self._hosts:
@@ -193,7 +141,9 @@ class Gate:
         host = (headers.get("host") or [""])[0].lower()
         return host in self._hosts or host.rpartition(":")[0] in self._hosts
 
-    async def enter(self, headers: Mapping[str, Sequence[str]], address: str, request_id: str) -> Caller:
+    async def enter(
+        self, headers: Mapping[str, Sequence[str]], address: str, request_id: str, line: Line = "inside"
+    ) -> Caller:
         """Verify a request's three headers. Raises Denied."""
         code = _one(headers, "x-rs-id")
         password = _one(headers, "x-pass")
@@ -204,7 +154,10 @@ class Gate:
             raise Denied(400, "header_malformed", header="X-pass")
         if claimed is None and not await self._may_lack_timestamp(code):
             raise Denied(401, "header_missing", header="X-Timestamp")
-        verified, facts = await self._verified(code, password, source_of(address))
+        if line != "tls" and line != "inside":
+            verified, facts = await self._in_clear(code, password, address, request_id, line)
+        else:
+            verified, facts = await self._verified(code, password, address, request_id)
         # Whole milliseconds, as the database keeps them: a journal line says what the row says.
         now = time.time_ns() // 1_000_000 / 1000
         judged = judge(
@@ -222,10 +175,14 @@ class Gate:
                 hospital=facts.code,
                 clock=_with_skew(judged),
             )
+        account = f"{facts.code}/{verified.credential}"
+        if not self.logins.stands(account, source_of(address)):
+            who = Origin(facts.code, verified.version, account, address=address, request_id=request_id)
+            await self.logins.came_in(who, verified.credential, source_of(address))
         origin = Origin(
             hospital=facts.code,
             version=verified.version,
-            account=f"{facts.code}/{verified.credential}",
+            account=account,
             address=address,
             request_id=request_id,
             claimed=judged.text or None,
@@ -249,22 +206,68 @@ class Gate:
             judged.skew,
         )
 
-    async def log_in(self, name: str, password: str, address: str) -> Account:
+    async def _in_clear(
+        self, code: str, password: str, address: str, request_id: str, line: Line
+    ) -> tuple[Verified, Hospital]:
+        """Verify a password that anybody on the way could read: it is marked, and refused where TLS is required.
+
+        The refusal is the same whether or not the password is right. Only a right one is marked: else anybody could
+        have any hospital's password replaced.
+        """
+        if line == "unknown":
+            self.require_line(line)
+        try:
+            verified, facts = await self._verified(code, password, address, request_id)
+        except Denied as denied:
+            if denied.status == 401:
+                self.require_line(line)
+            raise
+        if line == "clear":
+            who = Origin(code, verified.version, f"{code}/{verified.credential}", "api", address, request_id)
+            await self._expose(
+                (code, verified.credential), lambda access: hospitals.expose(access, who, verified.credential)
+            )
+        self.require_line(line)
+        return verified, facts
+
+    async def expose_login(self, origin: Origin, account: str | None, password: int | None) -> None:
+        """Mark what was given to a login of the patient API in clear: an account, or a hospital's password."""
+        if account is not None:
+            await self._expose(("account", account), lambda access: accounts.expose(access, origin, account))
+        elif password is not None:
+            await self._expose((origin.hospital, password), lambda access: hospitals.expose(access, origin, password))
+
+    async def _expose(self, key: tuple[str, int | str], work: Callable[[Access], object]) -> None:
+        if key in self._exposed:
+            return
+        put(self._exposed, key, None, _MOST_MARKED)
+        try:
+            await self._store.perform(work)
+        except Full:
+            # A full disk keeps nobody out; the next request tries again.
+            self._exposed.pop(key, None)
+        except BaseException:
+            self._exposed.pop(key, None)
+            raise
+
+    async def log_in(self, name: str, password: str, address: str, request_id: str) -> Account:
         """An account whose password is right. Raises Denied."""
         key = f"{ACCOUNT}{name}"
         for _attempt in (1, 2):
-            verified = await self._verify(key, password, source_of(address))
+            verified = await self._verify(key, password, address, request_id)
             found = await self._stored.account(name)
-            if found is not None and found.active and _version(found) == verified.version:
+            if found is not None and found.active and version_of(found) == verified.version:
                 return found
             self._doorkeeper.forget(key)
         raise Denied(401, "credentials")
 
-    async def log_in_hospital(self, code: str, password: str, address: str) -> Hospital:
+    async def log_in_hospital(
+        self, code: str, password: str, address: str, request_id: str
+    ) -> tuple[Verified, Hospital]:
         """A hospital whose X-pass is right (the older form of the login). Raises Denied."""
         if not _CODE.fullmatch(code):
             raise Denied(401, "credentials")
-        return (await self._verified(code, password, source_of(address)))[1]
+        return await self._verified(code, password, address, request_id)
 
     async def bearer(self, claims: Claims, address: str, request_id: str) -> Bearer:
         """Whoever holds a token. Raises Denied where it ended with its credentials, or for a foreign address."""
@@ -310,12 +313,13 @@ class Gate:
         until = self._stored.known(code).absent_clock_until
         return until is not None and until.timestamp() > time.time()
 
-    async def _verified(self, code: str, password: str, source: str) -> tuple[Verified, Hospital]:
+    async def _verified(self, code: str, password: str, address: str, request_id: str) -> tuple[Verified, Hospital]:
         """The verified hospital with its switches as of the version that was verified."""
+        source = source_of(address)
         for _attempt in (1, 2):
             verified = self._doorkeeper.remembered(code, password, source)
             if verified is None or self._stored.facts(code, verified.version) is None:
-                verified = await self._verify(code, password, source)
+                verified = await self._verify(code, password, address, request_id)
             facts = self._stored.facts(code, verified.version)
             if facts is not None:
                 return verified, facts
@@ -323,20 +327,19 @@ class Gate:
             self._doorkeeper.forget(code)
         raise Denied(503, "busy", retry_after=1)
 
-    async def _verify(self, code: str, password: str, source: str) -> Verified:
-        result = await self._doorkeeper.verify(code, password, source)
+    async def _verify(self, key: str, password: str, address: str, request_id: str) -> Verified:
+        """Verify a password in full where it is not remembered. Raises Denied, and has that noted."""
+        source = source_of(address)
+        result = await self._doorkeeper.verify(key, password, source)
         if isinstance(result, Verified):
             return result
-        if isinstance(result, TooMany):
-            raise Denied(429, "too_many", retry_after=result.retry_after)
         if isinstance(result, Busy):
             raise Denied(503, "busy", retry_after=result.retry_after)
+        limited = isinstance(result, TooMany)
+        self.logins.refused(self._stored.whose(key), "api", source, address, request_id, limited=limited)
+        if isinstance(result, TooMany):
+            raise Denied(429, "too_many", retry_after=result.retry_after)
         raise Denied(401, "credentials")
-
-
-def _version(account: Account) -> int:
-    """What ends a verification of an account: a change of it or of its hospital. Both only rise."""
-    return account.version + (account.hospital_version or 0)
 
 
 def _with_skew(judged: Claimed) -> str:
@@ -378,6 +381,17 @@ def _readable(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+@lru_cache(maxsize=4096)
+def _loopback(text: str) -> bool:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        # A socket of this machine has no address.
+        return not text
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
 
 
 @lru_cache(maxsize=4096)

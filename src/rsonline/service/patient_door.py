@@ -120,11 +120,15 @@ class PatientDoor:
         route, served.name, segment = route_of(scope["path"])
         if route is None or not offers(route, served.method, segment):
             return answers.said(404, "page not found")
-        served.address = self._gate.address((scope.get("client") or ("", 0))[0], headers)
+        peer = (scope.get("client") or ("", 0))[0]
+        served.address = self._gate.address(peer, headers)
+        line = self._gate.line(scope.get("scheme", "http"), peer, headers)
+        # Before the body is read: a login's password stands in it.
+        self._gate.require_line(line)
         query = query_of(scope)
         if isinstance(route, str):
             body = json_of(await body_of(receive, LARGEST_BODY), headers)
-            return await log_in(self._gate, self._store, route, body, served, request_id)
+            return await log_in(self._gate, self._store, route, body, served, request_id, line)
         bearer = await self._bearer(route, headers, served, request_id)
         if isinstance(route, ListRoute):
             return await self._list(route, query, bearer)

@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from rsonline.service import tokens
-from rsonline.service.gate import Denied, Gate
+from rsonline.service.gate import Denied, Gate, Line
 from rsonline.service.patient_answers import Answer
 from rsonline.service.patient_wire import Served
 from rsonline.store import accounts
@@ -16,24 +16,28 @@ from rsonline.store.engines import Store
 _ZONES = {7: "GMT+0700", 8: "GMT+0800", 9: "GMT+0900"}
 
 
-async def log_in(gate: Gate, store: Store, route: str, body: object, served: Served, request_id: str) -> Answer:
+async def log_in(
+    gate: Gate, store: Store, route: str, body: object, served: Served, request_id: str, line: Line
+) -> Answer:
     """Answer `/rslogin` (1.2) or `/login` (1.3). Raises Denied."""
     said = body if isinstance(body, dict) else {}
     name, code, password = said.get("userName"), said.get("kode_rs"), said.get("password")
     failed = 401 if route == "/rslogin" else 403
     address = served.address or ""
+    password_number: int | None = None
     # Types first: nothing is compared with what is no text (8.2).
     if not isinstance(password, str) or not password or len(password) > 128:
         raise Denied(failed, "no_token")
     try:
         if isinstance(name, str) and name and len(name) <= 100:
-            account = await gate.log_in(name, password, address)
+            account = await gate.log_in(name, password, address, request_id)
             if (account.code is None) is (route == "/rslogin"):
                 raise Denied(failed, "no_token")
             claims = tokens.Claims(account.name, account.code, account.token_version)
             bearer = await gate.bearer(claims, address, request_id)
         elif route == "/rslogin" and "userName" not in said and isinstance(code, str) and code:
-            hospital = await gate.log_in_hospital(code, password, address)
+            verified, hospital = await gate.log_in_hospital(code, password, address, request_id)
+            password_number = verified.credential
             claims = tokens.Claims(None, hospital.code, hospital.version)
             bearer = await gate.bearer(claims, address, request_id)
         else:
@@ -47,6 +51,8 @@ async def log_in(gate: Gate, store: Store, route: str, body: object, served: Ser
     now = int(time.time())
     origin = bearer.origin or Origin(OPERATOR, 0, claims.user_name or "-", address=address)
     origin = origin._replace(request_id=request_id)
+    if line == "clear":
+        await gate.expose_login(origin, claims.user_name, password_number)
     await store.perform(lambda access: accounts.note_login(access, origin, claims.user_name or "rslogin"))
     zone = bearer.at.zone if bearer.at is not None else gate.at(None).zone
     token = {

@@ -87,6 +87,8 @@ TEXTS: Mapping[str, str] = {
     "no_token": "Unauthorized",
     "token": "Forbidden",
     "credentials": "Unauthorized",
+    "tls": "use https, not http: what is sent in clear can be read on the way",
+    "tls_unknown": "the service's proxy does not say whether this request came by https",
     "too_many": "too many failed logins, try again later",
     "too_large": "request entity too large",
     "busy": "service busy, try again",

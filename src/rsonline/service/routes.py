@@ -188,13 +188,15 @@ class GuideDoor:
         if served.method not in served.allow:
             reason = "task_delete" if served.method == "DELETE" and _is_steps(route) else "method"
             return dialects.failed(405, reason, language, method=_SAFE.sub("?", scope["method"][:16]))
-        served.address = self._gate.address((scope.get("client") or ("", 0))[0], headers)
+        peer = (scope.get("client") or ("", 0))[0]
+        served.address = self._gate.address(peer, headers)
+        line = self._gate.line(scope.get("scheme", "http"), peer, headers)
         if headers.get("content-encoding", ["identity"])[0].lower() not in ("", "identity"):
             return dialects.failed(415, "encoding", language)
         body: bytes | None = None
         path = scope["path"]
         for _attempt in (1, 2):
-            caller = await self._gate.enter(headers, served.address, request_id)
+            caller = await self._gate.enter(headers, served.address, request_id, line)
             served.hospital, served.clock, served.always_200 = (
                 caller.origin.hospital,
                 caller.origin.clock,

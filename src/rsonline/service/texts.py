@@ -64,6 +64,14 @@ REASONS: Final[dict[str, Words]] = {
         "X-Timestamp cannot be read: send UTC seconds since 1970",
     ),
     "too_many": Words("Terlalu banyak percobaan gagal, coba lagi nanti", "Too many failed attempts, try again later"),
+    "tls": Words(
+        "Pakai https, bukan http. Kata sandi ini sudah terkirim tanpa enkripsi: mintalah yang baru",
+        "Use https, not http. This password was sent without encryption: ask for a new one",
+    ),
+    "tls_unknown": Words(
+        "Proksi layanan tidak mengatakan apakah permintaan ini memakai https (X-Forwarded-Proto)",
+        "The service's proxy does not say whether this request came by https (X-Forwarded-Proto)",
+    ),
     "busy": Words("Layanan sedang sibuk, coba lagi", "The service is busy, try again"),
     "full": Words("Penyimpanan layanan penuh, data gagal disimpan", "The service has no room left, nothing was stored"),
     "not_found": Words("Alamat tidak dikenal: {path}", "Unknown address: {path}"),

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from rsonline.store import hospitals, journal
 from rsonline.store.access import Access
-from rsonline.store.audit import OPERATOR
+from rsonline.store.audit import OPERATOR, operator
 from rsonline.store.change import Origin
 from rsonline.store.schema import account, hospital
 
@@ -130,6 +130,11 @@ def change(access: Access, name: str, *, by: Origin | None = None, **values: Any
     access.connection.execute(
         sa.update(account).where(account.c.user_name == name).values(version=account.c.version + 1, **values)
     )
+    if "hash" in values:
+        # Another password: what was seen of the one before says nothing of it.
+        access.connection.execute(
+            sa.update(account).where(account.c.user_name == name).values(exposed_at=None, exposed_from=None)
+        )
     said = {k: v.isoformat() if isinstance(v, datetime) else v for k, v in values.items() if k != "hash"}
     _write_line(access, by, found.code, name, "change", said | ({"password": "new"} if "hash" in values else {}))
 
@@ -137,6 +142,18 @@ def change(access: Access, name: str, *, by: Origin | None = None, **values: Any
 def rehash(access: Access, name: str, hash: str) -> None:
     """Replace the hash of a password by one with stronger parameters; what it opens stays the same."""
     access.connection.execute(sa.update(account).where(account.c.user_name == name).values(hash=hash))
+
+
+def expose(access: Access, origin: Origin, name: str) -> bool:
+    """Mark an account whose password was seen on a connection without TLS, once; whether it was not marked before."""
+    marked = access.connection.execute(
+        sa.update(account)
+        .where(account.c.user_name == name, account.c.exposed_at.is_(None))
+        .values(exposed_at=datetime.now(UTC), exposed_from=origin.address)
+    )
+    if marked.rowcount:
+        journal.append(access, origin, "account", [name], "exposed", {})
+    return bool(marked.rowcount)
 
 
 def note_login(access: Access, origin: Origin, name: str) -> None:
@@ -147,5 +164,5 @@ def note_login(access: Access, origin: Origin, name: str) -> None:
 def _write_line(
     access: Access, by: Origin | None, code: str | None, name: str, verb: str, said: dict[str, Any]
 ) -> None:
-    who = Origin(OPERATOR, 0, "cli", source="cli") if by is None else by
+    who = operator() if by is None else by
     journal.append(access, who._replace(hospital=code or OPERATOR), "account", [name], verb, said)

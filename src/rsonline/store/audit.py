@@ -3,10 +3,13 @@
 Everything is read in the order of the chain or of time, a part at a time: a journal does not fit into memory.
 """
 
+import getpass
+import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import msgspec
 import sqlalchemy as sa
 
 from rsonline.store import journal as chain
@@ -18,6 +21,8 @@ from rsonline.store.seal import Unreadable, Vault, place
 
 OPERATOR = "-"
 """In whose chain the operator's own looks into the journal stand: no hospital has this code."""
+LOGINS = (chain.LOGIN, chain.LOGIN_FAILED, "logout", "second_factor_given", "second_factor_failed", "proved_again")
+"""Coming in and going out, as lines call it."""
 _AT_ONCE = 5000
 _BYTES = ("old", "new", "hash")
 Row = dict[str, Any]
@@ -118,8 +123,11 @@ def lines(
     account: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    logins: bool | None = None,
 ) -> Iterator[Row]:
     """The lines that fit all that is asked for, by time, their contents opened. A NIK is asked for by its index.
+
+    An account without a stroke (`9100001`, `cli`, `user`) stands for all behind it too (`9100001/1`, `9100001/?`).
 
     A content that does not open is told as such: a search must not end at a damaged line.
     """
@@ -134,7 +142,12 @@ def lines(
             return
         query = query.where(sa.or_(journal.c.person1 == person, journal.c.person2 == person))
     if account is not None:
-        query = query.where(journal.c.account == account)
+        # `0` is what follows the stroke: a range, so that the index serves it.
+        behind = sa.and_(journal.c.account >= f"{account}/", journal.c.account < f"{account}0")
+        whole = journal.c.account == account
+        query = query.where(whole if "/" in account else sa.or_(whole, behind))
+    if logins:
+        query = query.where(journal.c.verb.in_(LOGINS))
     if since is not None:
         query = query.where(journal.c.at >= since)
     if until is not None:
@@ -144,6 +157,23 @@ def lines(
         for name in ("old", "new"):
             row[name] = _opened(vault, row, name)
         yield row
+
+
+def doors(access: Access, code: str, since: datetime, most: int = 20) -> list[Row]:
+    """The newest lines about a hospital's passwords, accounts and switches: logins, refused ones, changes."""
+    query = (
+        sa.select(journal)
+        .where(
+            journal.c.kode_rs == code,
+            journal.c.object.in_(("credential", "account", "hospital")),
+            journal.c.at >= since,
+        )
+        .order_by(journal.c.seq.desc())
+        .limit(most)
+    )
+    return [
+        {**row, "new": _opened(access.vault, dict(row), "new")} for row in access.connection.execute(query).mappings()
+    ]
 
 
 def _opened(vault: Vault, row: Row, name: str) -> str | None:
@@ -159,6 +189,38 @@ def note(access: Access, origin: Origin, verb: str, said: dict[str, object], nik
     """A line about a search or an export: who looks into the journal is in the journal."""
     person = access.vault.person(nik)
     chain.append(access, origin, "journal", [], verb, said, [person] if person else [])
+
+
+def operator() -> Origin:
+    """Whoever is at the command line, by the name that the machine knows them by."""
+    try:
+        name = os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        # A container may run as a number that has no name.
+        name = str(os.getuid()) if hasattr(os, "getuid") else "?"
+    return Origin(OPERATOR, 0, f"cli/{name}", source="cli")
+
+
+def note_change(access: Access, name: str, key: list[object], verb: str, said: dict[str, object]) -> None:
+    """A line about something that the operator changed beside the hospitals: a key, a right, a list."""
+    chain.append(access, operator(), name, key, verb, said)
+
+
+def note_settings(access: Access, where: str, settings: dict[str, object]) -> bool:
+    """A line about the settings with which a service starts there, if they differ from those of its last start."""
+    query = (
+        sa.select(journal)
+        .where(journal.c.kode_rs == OPERATOR, journal.c.object == "setting", journal.c.key == chain.as_key([where]))
+        .order_by(journal.c.seq.desc())
+        .limit(1)
+    )
+    last = access.connection.execute(query).mappings().one_or_none()
+    before = None if last is None else _opened(access.vault, dict(last), "new")
+    known = None if before is None or not before.startswith("{") else msgspec.json.decode(before)
+    if known == settings:
+        return False
+    chain.append(access, operator(), "setting", [where], "change", settings, old=known)
+    return True
 
 
 def purge_answers(connection: sa.Connection, before: datetime) -> int:

@@ -11,7 +11,7 @@ from rsonline.store.access import Access
 from rsonline.store.journal import key_text
 from rsonline.store.rows import shape_of
 from rsonline.store.schema import journal, table_of
-from rsonline.store.seal import place
+from rsonline.store.seal import KeyGone, place
 
 _CHANGES = ("view", "refused")
 
@@ -93,14 +93,19 @@ def deleted(access: Access, code: str, report: Report[Any], since: datetime) -> 
     return [shape.opened(dict(row), access.vault) for row in access.connection.execute(query).mappings()]
 
 
+def _opened(access: Access, sealed: Any, where: str) -> str | None:
+    """What a line holds; nothing where its key was destroyed at the end of its time (SR-51)."""
+    if sealed is None:
+        return None
+    try:
+        return access.vault.open(bytes(sealed), where)
+    except KeyGone:
+        return None
+
+
 def _version(access: Access, found: sa.RowMapping) -> Version:
     code, seq = found["kode_rs"], found["seq"]
-    texts = {
-        name: None
-        if found[name] is None
-        else access.vault.open(bytes(found[name]), place("journal", name, code, [seq]))
-        for name in ("old", "new")
-    }
+    texts = {name: _opened(access, found[name], place("journal", name, code, [seq])) for name in ("old", "new")}
     old, new = (None if text is None else msgspec.json.decode(text) for text in (texts["old"], texts["new"]))
     return Version(
         seq,

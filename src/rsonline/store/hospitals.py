@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from rsonline.reports import regions
 from rsonline.store import journal
 from rsonline.store.access import Access
+from rsonline.store.audit import operator
 from rsonline.store.change import Origin
 from rsonline.store.schema import credential, hospital, known_source, tally
 
@@ -86,7 +87,7 @@ def of_row(row: sa.RowMapping, before: str, credentials: tuple[Credential, ...] 
 
 
 def every(access: Access) -> list[dict[str, Any]]:
-    """All hospitals by code, each with the number of its valid credentials and how many of them were imported."""
+    """All hospitals by code, each with how many passwords count, were brought along, and were seen without TLS."""
     now = datetime.now(UTC)
     valid = sa.and_(
         credential.c.kode_rs == hospital.c.kode_rs,
@@ -97,6 +98,10 @@ def every(access: Access) -> list[dict[str, Any]]:
         hospital,
         sa.select(sa.func.count()).where(valid).scalar_subquery().label("credentials"),
         sa.select(sa.func.count()).where(valid, credential.c.kind == "imported").scalar_subquery().label("imported"),
+        sa.select(sa.func.count())
+        .where(valid, credential.c.exposed_at.is_not(None))
+        .scalar_subquery()
+        .label("exposed"),
     ).order_by(hospital.c.kode_rs)
     return [dict(row) for row in access.connection.execute(query).mappings()]
 
@@ -235,6 +240,20 @@ def note_good(access: Access, code: str, source: str, at: datetime) -> None:
         access.connection.execute(sa.insert(known_source).values(kode_rs=code, source=source, last_good=at))
 
 
+def expose(access: Access, origin: Origin, number: int) -> bool:
+    """Mark a password that was seen on a connection without TLS, once; whether it was not marked before (SR-11)."""
+    marked = access.connection.execute(
+        sa.update(credential)
+        .where(
+            credential.c.kode_rs == origin.hospital, credential.c.number == number, credential.c.exposed_at.is_(None)
+        )
+        .values(exposed_at=datetime.now(UTC), exposed_from=origin.address)
+    )
+    if marked.rowcount:
+        journal.append(access, origin, "credential", [number], "exposed", {})
+    return bool(marked.rowcount)
+
+
 class Password(NamedTuple):
     """What may be shown of a password that counts now."""
 
@@ -242,6 +261,9 @@ class Password(NamedTuple):
     kind: str
     created_at: datetime
     valid_until: datetime | None
+    exposed_at: datetime | None
+    """When it was first seen on a connection without TLS: it is to be replaced (SR-11)."""
+    exposed_from: str | None
 
 
 def passwords(access: Access, code: str) -> list[Password]:
@@ -255,7 +277,10 @@ def passwords(access: Access, code: str) -> list[Password]:
         )
         .order_by(credential.c.number.desc())
     )
-    return [Password(r.number, r.kind, r.created_at, r.valid_until) for r in access.connection.execute(query)]
+    return [
+        Password(r.number, r.kind, r.created_at, r.valid_until, r.exposed_at, r.exposed_from)
+        for r in access.connection.execute(query)
+    ]
 
 
 def newest_password(access: Access, code: str) -> int:
@@ -299,5 +324,4 @@ def _write_line(
     access: Access, by: Origin | None, code: str, name: str, key: list[Any], verb: str, new: dict[str, Any]
 ) -> None:
     """The line stands in the chain of the hospital, whoever makes the change."""
-    who = Origin(code, 0, "cli", source="cli") if by is None else by._replace(hospital=code)
-    journal.append(access, who, name, key, verb, new)
+    journal.append(access, (by or operator())._replace(hospital=code), name, key, verb, new)

@@ -35,6 +35,7 @@ class Head(NamedTuple):
 
 START = Head(0, bytes(32))
 """The head of a journal without lines."""
+LOGIN, LOGIN_FAILED = "login", "login_failed"
 
 
 def content(report: Report[Any], row: Row | None) -> str | None:
@@ -56,6 +57,11 @@ def as_key(values: Sequence[object]) -> str:
     return _encode(
         [v.hex() if isinstance(v, bytes) else v.isoformat() if isinstance(v, date | datetime) else v for v in values]
     ).decode()
+
+
+def as_text(said: dict[str, object]) -> str:
+    """What a line keeps, as JSON."""
+    return _encode(said).decode()
 
 
 def line(
@@ -109,6 +115,7 @@ def append(
     verb: str,
     new: dict[str, object] | None = None,
     persons: Sequence[str] = (),
+    old: dict[str, object] | None = None,
 ) -> None:
     """A line about something that is no report."""
     connection, vault = access
@@ -118,8 +125,8 @@ def append(
     ).one_or_none()
     head = START if found is None else Head(found.seq, bytes(found.hash))
     now = datetime.now(UTC)
-    text = None if new is None else _encode(new).decode()
-    values, head = line(vault, origin, head, now, name, as_key(key), verb, persons, None, text)
+    before, after = (None if said is None else as_text(said) for said in (old, new))
+    values, head = line(vault, origin, head, now, name, as_key(key), verb, persons, before, after)
     connection.execute(sa.insert(journal).values({**dict(zip(COLUMNS, values, strict=True)), "at": now}))
     if found is None:
         connection.execute(sa.insert(journal_head).values(kode_rs=code, seq=head.seq, hash=head.hash))

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from rsonline.reports import EVERY_REPORT
-from rsonline.store import keys, seal
+from rsonline.store import audit, keys, seal
 from rsonline.store.database import Database
 from rsonline.store.engines import connected, engine_of, transaction, vault_of
 from rsonline.store.rows import shape_of
@@ -61,8 +61,7 @@ def rotate(
     with _looking(database) as connection:
         unfinished = _unfinished(connection, newest, taken_up)
     if not unfinished:
-        with connected(database) as connection:
-            seal.add(connection, masters, "seal")
+        _add(database, masters, "seal")
     with transaction(database) as access:
         # A transaction opens its vault anew: this one knows the new key.
         vault = access.vault
@@ -95,16 +94,21 @@ def _unfinished(connection: sa.Connection, newest: int, taken_up: float) -> bool
     count = sa.select(sa.func.count()).where(data_key.c.purpose == "seal")
     if connection.execute(count).scalar_one() > 1 and _age(connection) < taken_up:
         return True
-    return any(
-        connection.execute(sa.select(sa.literal(1)).select_from(s.table).where(_old(s, newest)).limit(1)).first()
-        for s in sealed_tables()
-    )
+    return seals(connection, newest - 1)
 
 
 def _old(sealed: Sealed, newest: int) -> sa.ColumnElement[bool]:
     """Whether a row has a value that an older key seals. Not a newer one: two rotations at once would never end."""
     head = FORM + newest.to_bytes(4, "big")
     return sa.or_(*[sa.func.substr(sealed.table.c[name], 1, len(head)) < head for name in sealed.columns])
+
+
+def seals(connection: sa.Connection, number: int) -> bool:
+    """Whether anything but journal lines is sealed by this key or an older one."""
+    return any(
+        connection.execute(sa.select(sa.literal(1)).select_from(s.table).where(_old(s, number + 1)).limit(1)).first()
+        for s in sealed_tables()
+    )
 
 
 def _pass(database: Database, vault: Vault, sealed: Sealed, tell: Tell) -> int:
@@ -193,14 +197,21 @@ def rewrap(database: Database) -> int:
     """
     keys.add(database.keys)
     masters = keys.read(database.keys)
-    with connected(database) as connection:
-        count = seal.rewrap(connection, masters)
+    with transaction(database) as access:
+        count = seal.rewrap(access.connection, masters)
+        audit.note_change(access, "data_key", [], "rewrap", {"master": masters.current, "keys": count})
     keys.keep_current(database.keys)
     return count
 
 
 def rotate_tokens(database: Database) -> int:
     """A new secret for access tokens; its number. Tokens that were given out stay valid for their ten minutes."""
-    masters = keys.read(database.keys)
-    with connected(database) as connection:
-        return seal.add(connection, masters, "token")
+    return _add(database, keys.read(database.keys), "token")
+
+
+def _add(database: Database, masters: keys.Masters, purpose: str) -> int:
+    """One more key and its line in the journal."""
+    with transaction(database) as access:
+        number = seal.add(access.connection, masters, purpose)
+        audit.note_change(access, "data_key", [number], "add", {"purpose": purpose})
+    return number

@@ -15,7 +15,7 @@ from rsonline.reports import EVERY_REPORT, TEMPAT_TIDUR
 from rsonline.reports.report import Member, Named, Numbered, Report, Steps, key_of, members
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-HEAD = "0004"
+HEAD = "0005"
 """The revision of the migrations that this code works on."""
 
 
@@ -83,6 +83,8 @@ credential = sa.Table(
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("valid_until", Instant),
     sa.Column("revoked_at", Instant),
+    sa.Column("exposed_at", Instant, comment="when it was first seen on a connection without TLS"),
+    sa.Column("exposed_from", sa.Text, comment="from which address"),
 )
 
 known_source = sa.Table(
@@ -105,6 +107,8 @@ account = sa.Table(
     sa.Column("rights", sa.Text, nullable=False, comment="of a consumer, with blanks between"),
     sa.Column("valid_until", Instant),
     sa.Column("created_at", Instant, nullable=False),
+    sa.Column("exposed_at", Instant, comment="when it was first seen on a connection without TLS"),
+    sa.Column("exposed_from", sa.Text, comment="from which address"),
 )
 """Accounts of the patient API. Few and looked for by name: not spread by hospital."""
 

@@ -39,6 +39,10 @@ class Unreadable(Exception):
     """A sealed value does not open at its place: it was changed, moved, or its key is gone."""
 
 
+class KeyGone(Unreadable):
+    """Its key is not among those of the database: destroyed at the end of its time, or of another database."""
+
+
 class DataKey(NamedTuple):
     """One wrapped key of a database."""
 
@@ -99,7 +103,7 @@ class Vault:
         if number not in self._sealing:
             self.refresh()
             if number not in self._sealing:
-                raise Unreadable(f"there is no key {number}")
+                raise KeyGone(f"there is no key {number}")
         start = _HEAD.size + _NONCE
         try:
             opened = self._sealing[number].decrypt(sealed[_HEAD.size : start], sealed[start:], place.encode())

@@ -1,16 +1,17 @@
 """The hospital's own integration: passwords of its programs, accounts of the patient API, clocks, what was counted."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from starlette.responses import RedirectResponse, Response
 
 from rsonline.login.passwords import generate, hash_password
 from rsonline.reports.verdict import Words
-from rsonline.store import accounts, calls, hospitals
+from rsonline.store import accounts, audit, calls, hospitals
 from rsonline.store.access import Access
 from rsonline.store.accounts import AccountError
 from rsonline.store.hospitals import HospitalError
-from rsonline.web import diagnosis, render
+from rsonline.web import diagnosis, happenings, render
 from rsonline.web.door import Wrong
 from rsonline.web.login import field
 from rsonline.web.pages import House, Page
@@ -36,10 +37,15 @@ async def _shown(house: House, visit: Visit, status: int = 200, name: str = "") 
     def look(access: Access) -> dict[str, object]:
         counted = hospitals.tallies(access, code, _DAYS)
         clocks = diagnosis.clock(calls.clocks(access, code)) or diagnosis.of_tallies(counted)
+        passwords, known = hospitals.passwords(access, code), accounts.every(access, code)
+        exposed = [(f"X-pass {p.number}", p.exposed_at, p.exposed_from) for p in reversed(passwords)]
+        exposed += [(a["user_name"], a["exposed_at"], a["exposed_from"]) for a in known if a["aktif"]]
         return {
-            "passwords": hospitals.passwords(access, code),
+            "passwords": passwords,
             "newest": hospitals.newest_password(access, code),
-            "accounts": accounts.every(access, code),
+            "accounts": known,
+            "happenings": [happenings.told(x) for x in audit.doors(access, code, visit.now - timedelta(days=30))],
+            "exposed": [each for each in exposed if each[1] is not None],
             "counted": [(diagnosis.counted(what), count) for what, count in counted],
             "clocks": clocks,
         }

@@ -7,7 +7,9 @@ import segno
 from starlette.responses import RedirectResponse, Response
 
 from rsonline.login import personal
+from rsonline.login.attempts import Whose
 from rsonline.login.doorkeeper import USER, Answer, Busy, TooMany, Verified
+from rsonline.login.logins import NOBODY
 from rsonline.login.passwords import hash_password
 from rsonline.reports.verdict import Words
 from rsonline.store import people, sessions
@@ -76,26 +78,34 @@ async def _verified(house: House, visit: Visit, user_name: str, password: str) -
     if not people.NAME.fullmatch(user_name) or not password or len(password.encode()) > 512:
         return None
     answer: Answer = await house.keeper.verify(USER + user_name, password, source(visit))
-    if isinstance(answer, TooMany | Busy):
-        raise Wrong(
-            429 if isinstance(answer, TooMany) else 503,
-            f"Terlalu banyak percobaan masuk. Coba lagi dalam {answer.retry_after} detik.",
-            f"Too many attempts. Try again in {answer.retry_after} seconds.",
-            answer.retry_after,
-        )
+    if isinstance(answer, Busy):
+        raise _waiting(503, answer.retry_after)
     person = await house.store.read(None, lambda access: people.find(access, user_name))
     if isinstance(answer, Verified) and person is not None and person.active and person.version == answer.version:
         return person
     if isinstance(answer, Verified):
         house.keeper.forget(USER + user_name)
-    by = Origin(OPERATOR, 0, "-", source="web", address=visit.address, request_id=visit.request_id)
-    if person is not None:
-        by = by._replace(hospital=person.code or OPERATOR, account=f"user/{user_name}")
-    # An unknown name leaves a line too, so that the time does not tell which it was.
-    await house.store.perform(
-        lambda access: people.note(access, by, user_name if person is not None else "?", "login_failed")
-    )
+    _note_refused(house, visit, user_name, person, limited=isinstance(answer, TooMany))
+    if isinstance(answer, TooMany):
+        raise _waiting(429, answer.retry_after)
     return None
+
+
+def _waiting(status: int, seconds: int) -> Wrong:
+    return Wrong(
+        status,
+        f"Terlalu banyak percobaan masuk. Coba lagi dalam {seconds} detik.",
+        f"Too many attempts. Try again in {seconds} seconds.",
+        seconds,
+    )
+
+
+def _note_refused(house: House, visit: Visit, user_name: str, person: Person | None, *, limited: bool) -> None:
+    """Have a refused login noted; of a name that nobody has, not the name."""
+    whose = NOBODY._replace(kind="web_user")
+    if person is not None:
+        whose = Whose(person.code or OPERATOR, "web_user", user_name, f"user/{user_name}")
+    house.logins.refused(whose, "web", source(visit), visit.address, visit.request_id, limited=limited)
 
 
 async def log_out(house: House, visit: Visit) -> Response:
@@ -161,6 +171,7 @@ async def give_code(house: House, visit: Visit) -> Response:
             people.set_totp(access, visit.on_behalf, person.user_name, secret, step)
         elif now_known.totp != secret or not people.use_step(access, person.user_name, step):
             return None
+        people.note(access, visit.on_behalf, person.user_name, "second_factor_given")
         changed = people.find(access, person.user_name)
         assert changed is not None  # noqa: S101
         sessions.end(access, session.token)
@@ -201,6 +212,8 @@ async def redeem(house: House, visit: Visit) -> Response:
         done = person is not None and await house.store.perform(
             lambda access: people.redeem(access, by, user_name, code, hashed)
         )
+        if not done:
+            _note_refused(house, visit, user_name, person, limited=False)
         if done:
             visit.flash.append(("success", Words("Kata sandi tersimpan. Silakan masuk.", "Stored. Please log in.")))
             return render.page(visit, "masuk.html", user_name=user_name, onward="/beranda")
@@ -244,10 +257,13 @@ async def prove_again(house: House, visit: Visit) -> Response:
         if person.totp is not None and (step is None or not people.use_step(access, person.user_name, step)):
             return False
         sessions.refresh(access, session, visit.now, second=session.second or person.totp is not None)
+        people.note(access, visit.on_behalf, person.user_name, "proved_again")
         return True
 
-    if verified is not None and await house.store.perform(renew):
-        return RedirectResponse(next_page, 303)
+    if verified is not None:
+        if await house.store.perform(renew):
+            return RedirectResponse(next_page, 303)
+        _note_refused(house, visit, person.user_name, person, limited=False)
     visit.flash.append(("danger", Words("Kata sandi atau kode salah.", "Password or code is wrong.")))
     return render.page(visit, "masuk_ulang.html", 401, onward=next_page)
 

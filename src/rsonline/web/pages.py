@@ -9,6 +9,7 @@ from starlette.responses import Response
 from rsonline.insight.current import Current
 from rsonline.intake.receipts import Receipts
 from rsonline.login.doorkeeper import Doorkeeper
+from rsonline.login.logins import Logins
 from rsonline.reports.current_lists import CurrentLists
 from rsonline.settings import Settings
 from rsonline.store.engines import Store
@@ -43,6 +44,7 @@ class House:
     settings: Settings
     store: Store
     keeper: Doorkeeper
+    logins: Logins
     references: CurrentLists
     receipts: Receipts
     current: Current

@@ -32,6 +32,7 @@ VERBS = {
     "remove": Words("dihapus", "removed"),
     "restore": Words("dikembalikan", "brought back"),
     "view": Words("dilihat", "seen"),
+    "retention": Words("dihapus di akhir masa simpan", "removed at the end of its time"),
 }
 DOORS = {
     "api": Words("program rumah sakit (API)", "the hospital's program (API)"),

@@ -125,6 +125,15 @@ CREATE TABLE bed_history (
 )
  PARTITION BY RANGE (at);
 
+CREATE TABLE bed_round (
+  kode_rs TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  changed BOOLEAN NOT NULL,
+  confirmed BOOLEAN NOT NULL,
+  person BOOLEAN NOT NULL,
+  PRIMARY KEY (kode_rs, at)
+);
+
 CREATE TABLE credential (
   kode_rs TEXT NOT NULL,
   number BIGINT NOT NULL,
@@ -217,6 +226,11 @@ CREATE TABLE journal_head (
   kode_rs TEXT NOT NULL,
   seq BIGINT NOT NULL,
   hash BYTEA NOT NULL,
+  beds_round BIGINT,
+  beds_last BIGINT,
+  beds_changed BIGINT,
+  beds_confirmed BIGINT,
+  beds_person BIGINT,
   PRIMARY KEY (kode_rs)
 );
 

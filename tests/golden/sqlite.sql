@@ -123,6 +123,15 @@ CREATE TABLE bed_history (
   PRIMARY KEY (kode_rs, id_t_tt, version, at)
 );
 
+CREATE TABLE bed_round (
+  kode_rs TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  changed BOOLEAN NOT NULL,
+  confirmed BOOLEAN NOT NULL,
+  person BOOLEAN NOT NULL,
+  PRIMARY KEY (kode_rs, at)
+);
+
 CREATE TABLE credential (
   kode_rs TEXT NOT NULL,
   number BIGINT NOT NULL,
@@ -214,6 +223,11 @@ CREATE TABLE journal_head (
   kode_rs TEXT NOT NULL,
   seq BIGINT NOT NULL,
   hash BLOB NOT NULL,
+  beds_round BIGINT,
+  beds_last BIGINT,
+  beds_changed BIGINT,
+  beds_confirmed BIGINT,
+  beds_person BIGINT,
   PRIMARY KEY (kode_rs)
 );
 

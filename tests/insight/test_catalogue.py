@@ -16,6 +16,7 @@ from tests.insight import (
     tiles_of_oxygen,
     tiles_of_screening,
     tiles_of_staff,
+    tiles_of_staleness,
     tiles_of_waiting,
 )
 from tests.insight.country import NOW, PLACES
@@ -30,6 +31,7 @@ def country(random: Random) -> dict[str, Sequence[Any]]:
     bookings, tasks = tiles_of_waiting.outpatients(random)
     return {
         "tempat_tidur": tiles_of_beds.rooms(random),
+        "bed_round": tiles_of_staleness.said(random),
         "oksigen": tiles_of_oxygen.reports(random),
         "sdm": tiles_of_staff.needs(random),
         "apd": tiles_of_staff.needs(random),

@@ -7,14 +7,16 @@ from typing import Any
 
 from rsonline.insight import staleness
 from rsonline.insight.places import Scope
-from rsonline.insight.staleness import Post
+from rsonline.store.bed_rounds import Told
 from tests.insight.country import NOW, PLACES, Made, inside
+from tests.insight.posts import Post, recount
 
 
-def posts(random: Random) -> list[Post]:
+def said(random: Random) -> list[Told]:
     """Most hospitals: programs that copy, people, and some that fell silent."""
-    found = []
+    told = []
     for code in PLACES:
+        found = []
         sort = random.choice(("never", "copied", "live", "person", "confirming", "silent"))
         for hour in range(0 if sort == "never" else 72):
             at = NOW - timedelta(hours=71 - hour)
@@ -27,14 +29,16 @@ def posts(random: Random) -> list[Post]:
             found.append(
                 Post(code, "1", at, "web" if last else "api", "confirm" if last else "replace", {"terpakai": value})
             )
-    return found
+        if (one := recount(found, NOW)) is not None:
+            told.append(one)
+    return told
 
 
 def tiles(random: Random, scope: Scope) -> Iterator[Made]:
     """Every tile of the module, of one scope."""
-    found = staleness.standings(posts(random), PLACES, NOW, scope=scope)
+    found = staleness.standings(said(random), PLACES, NOW, scope=scope)
     everyone: list[Any] = staleness.standings((), PLACES, NOW)
     assert [one.kode_rs for one in found] == sorted(one.kode_rs for one in inside(everyone, scope))
     yield Made(staleness.lively(found, NOW), found)
-    for kind in staleness.COUNTED:
-        yield Made(staleness.standing_as(kind, found, NOW), found)
+    for state in staleness.COUNTED:
+        yield Made(staleness.standing_as(state, found, NOW), found)

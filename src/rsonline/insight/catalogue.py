@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from rsonline.insight import beds, covid, discipline, honest, oxygen, screening, staff, waiting
+from rsonline.insight import beds, covid, discipline, honest, oxygen, screening, staff, staleness, waiting
 from rsonline.insight.digest import How, Rule
 from rsonline.insight.indicator import Indicator, Tile
 from rsonline.insight.places import Places, local_day, province_zone
@@ -78,6 +78,15 @@ class Section:
     grouped: tuple[str, ...] = ()
     daily: bool = False
     """About complete days only: counted once on each local day, and not whenever something arrives."""
+    written: tuple[str, ...] = ()
+    """The reports whose messages change the section, where `tables` are not theirs."""
+    until: Callable[[Any, datetime], datetime | None] | None = None
+    """The moment from which what was prepared says something else although nothing arrives."""
+
+    @property
+    def moved_by(self) -> tuple[str, ...]:
+        """The reports whose messages change the section."""
+        return self.written or self.tables
 
 
 def _figure(
@@ -143,6 +152,41 @@ BEDS = Section(
             lambda r: beds.dengue_beds(r.rows, r.now),
             "kode_rs id_tt ruang jumlah_dbd terpakai_dbd terpakai_dbd_anak updated_at",
         ),
+    ),
+)
+
+# ---- whether the figures about beds still live
+
+
+def _standing(state: staleness.State, good: str) -> Figure:
+    def tile(ready: Ready) -> Tile[staleness.Standing]:
+        return staleness.standing_as(state, ready.rows, ready.now)
+
+    return _figure(staleness.COUNTED[state], tile, _STANDING, good=good)
+
+
+_STANDING = "kode_rs state tick changed confirmed repeats rhythm heard"
+FRESHNESS = Section(
+    name="kesegaran",
+    title=Words("Tempat tidur: kesegaran data", "Beds: do the figures live"),
+    tables=("bed_round",),
+    written=("tempat_tidur",),
+    prepare=lambda rows, places, now: staleness.standings(rows["bed_round"], places, now),
+    until=staleness.until,
+    figures=(
+        _figure(
+            staleness.LIVELY,
+            lambda r: staleness.lively(r.rows, r.now),
+            _STANDING,
+            "ratio",
+            names=("centang", "rumah_sakit"),
+            good="up",
+        ),
+        _standing("changed", "up"),
+        _standing("confirmed", "up"),
+        _standing("unchanged", "down"),
+        _standing("copied", "down"),
+        _standing("silent", "down"),
     ),
 )
 
@@ -569,7 +613,18 @@ WAITING = Section(
     ),
 )
 
-SECTIONS: tuple[Section, ...] = (BEDS, DISCIPLINE, WAITING, OXYGEN, SCREENING, PATIENTS, HEALTH, STAFF, EQUIPMENT)
+SECTIONS: tuple[Section, ...] = (
+    BEDS,
+    FRESHNESS,
+    DISCIPLINE,
+    WAITING,
+    OXYGEN,
+    SCREENING,
+    PATIENTS,
+    HEALTH,
+    STAFF,
+    EQUIPMENT,
+)
 FIGURES: Mapping[str, tuple[Section, Figure]] = {
     figure.key: (section, figure) for section in SECTIONS for figure in section.figures
 }

@@ -36,12 +36,16 @@ _KEYS: dict[Key, Key] = {}
 
 
 class Counted(NamedTuple):
-    """A hospital as it was counted: up to which line of its journal, on which local day."""
+    """A hospital as it was counted: up to which line of its journal, on which local day.
+
+    `until` is the moment from which time alone makes it another one.
+    """
 
     place: Place
     seq: int
     day: date
     digests: Digests
+    until: datetime | None
 
 
 Wanted = tuple[Place, Counted | None, tuple[Section, ...]]
@@ -155,19 +159,27 @@ class Current:
         """Who has to be counted, with what is known already and the sections that changed."""
         whole: list[Wanted] = []
         moved: list[tuple[Place, Counted]] = []
+        timed = tuple(s for s in SECTIONS if s.until is not None)
         for code, place in places.items():
             known = self._hospitals.get(code)
             if known is None or known.place != place or known.day != local_day(now, place.zone):
                 whole.append((place, known, SECTIONS))
             elif known.seq != heads.get(code, 0):
                 moved.append((place, known))
+            elif known.until is not None and now > known.until:
+                whole.append((place, known, timed))
         if moved:
             tables = await self._store.read(
                 None, lambda access: {p.kode_rs: wide.changed(access, p.kode_rs, known.seq) for p, known in moved}
             )
             for place, known in moved:
                 objects = tables[place.kode_rs]
-                touched = tuple(s for s in SECTIONS if not s.daily and objects.intersection(s.tables))
+                over = known.until is not None and now > known.until
+                touched = tuple(
+                    s
+                    for s in SECTIONS
+                    if (not s.daily and objects.intersection(s.moved_by)) or (over and s.until is not None)
+                )
                 whole.append((place, known, touched))
         return whole
 
@@ -269,12 +281,17 @@ def _count(
             rows[code].update(found)
     counted = []
     for place, known, sections in some:
-        digests = {} if known is None else known.digests
+        digests, until = ({}, None) if known is None else (known.digests, known.until)
         if sections:
             kept = {key: each for key, each in digests.items() if FIGURES[key[0]][0] not in sections}
-            own = told(rows[place.kode_rs])
-            digests = kept | {k: d for s in sections for k, d in counted_section(s, own, place, now)}
-        counted.append(Counted(place, heads.get(place.kode_rs, 0), local_day(now, place.zone), digests))
+            own, places = told(rows[place.kode_rs]), {place.kode_rs: place}
+            ready = [(s, Ready(s.prepare(own, places, now), places, now)) for s in sections]
+            digests = kept | {key: each for s, one in ready for key, each in counted_section(s, one)}
+            for section, one in ready:
+                # There is one such section; with a second, the earlier of two moments would have to be kept.
+                if section.until is not None:
+                    until = section.until(one.rows, now)
+        counted.append(Counted(place, heads.get(place.kode_rs, 0), local_day(now, place.zone), digests, until))
     return counted
 
 
@@ -290,16 +307,14 @@ def told(rows: Mapping[str, list[Any]]) -> Rows:
     }
 
 
-def counted_section(section: Section, rows: Rows, place: Place, now: datetime) -> Iterator[tuple[Key, Digest]]:
+def counted_section(section: Section, ready: Ready) -> Iterator[tuple[Key, Digest]]:
     """The digests of one section of one hospital."""
-    places = {place.kode_rs: place}
-    prepared = section.prepare(rows, places, now)
     for figure in section.figures:
-        yield _key(figure.key), _digest(figure, Ready(prepared, places, now))
+        yield _key(figure.key), _digest(figure, ready)
     if section.groups is not None:
-        for group, some in section.groups(prepared).items():
+        for group, some in section.groups(ready.rows).items():
             for key in section.grouped:
-                yield _key(key, group), _digest(FIGURES[key][1], Ready(some, places, now))
+                yield _key(key, group), _digest(FIGURES[key][1], ready._replace(rows=some))
 
 
 def _digest(figure: Figure, ready: Ready) -> Digest:

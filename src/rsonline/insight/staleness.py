@@ -1,9 +1,10 @@
 """Whether figures still live: changed, confirmed by a person, merely unchanged, copied by a program, or silent.
 
 Looked at per hospital, not per room: one room may well stay the same for days, all rooms of a hospital hardly. What
-a sender posts within a few minutes is one round.
+a sender posts within a few minutes is one round (`bed_rounds`).
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,21 +15,9 @@ from rsonline.insight.counting import count, oldest
 from rsonline.insight.indicator import Indicator, Tile, median, share, sort_out
 from rsonline.insight.places import NATION, Places, Scope
 from rsonline.reports.verdict import Words
+from rsonline.store.bed_rounds import Told
 
-Kind = Literal["changed", "confirmed", "unchanged", "copied", "silent", "never"]
-IGNORED = frozenset({"tgllapor"})
-"""Members that speak of a message and not of what it reports."""
-
-
-class Post(NamedTuple):
-    """One accepted message, as the journal has it: its record's `key`, and the values after it (None: deleted)."""
-
-    kode_rs: str
-    key: str
-    at: datetime
-    source: str
-    verb: str
-    values: Mapping[str, object] | None
+State = Literal["changed", "confirmed", "unchanged", "copied", "silent", "never"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +26,6 @@ class StaleRules:
 
     fresh       how long figures count as lively after they changed or a person confirmed them
     silent      how long without any message until a hospital is silent
-    round       messages within this time of the first belong to one round
     repeats     at least so many identical rounds make a pattern
     tolerance   how far a program's clock may stray from its rhythm
     share       which part of the steps between rounds must keep the rhythm
@@ -45,7 +33,6 @@ class StaleRules:
 
     fresh: timedelta = timedelta(hours=24)
     silent: timedelta = timedelta(hours=24)
-    round: timedelta = timedelta(minutes=5)
     repeats: int = 6
     tolerance: timedelta = timedelta(minutes=2)
     share: float = 0.8
@@ -57,50 +44,19 @@ RULES = StaleRules()
 class Standing(NamedTuple):
     """How a hospital's figures stand. `tick` is the green one.
 
-    `changed_at` and `confirmed_at` are the last such moments, `heard` the last message of any sort; `repeats` the
-    rounds since the last change that said the same again, `rhythm` their usual distance where a program keeps one.
+    `changed` and `confirmed` are the last such moments, `heard` the last message of any sort; `repeats` the rounds of
+    the last days since the last change that said the same again, `rhythm` the minutes between them where a program
+    keeps a beat.
     """
 
     kode_rs: str
-    kind: Kind
+    state: State
     tick: bool
-    changed_at: datetime | None
-    confirmed_at: datetime | None
+    changed: datetime | None
+    confirmed: datetime | None
     heard: datetime | None
     repeats: int
-    rhythm: timedelta | None
-
-
-class Round(NamedTuple):
-    """Messages that came together."""
-
-    at: datetime
-    end: datetime
-    source: str
-    changed: bool
-    confirmed: bool
-
-
-def rounds(posts: Iterable[Post], rules: StaleRules = RULES) -> list[Round]:
-    """One hospital's messages put together, earliest first; what each round changed is told by what was known before.
-
-    The first time a record is heard of is a change. A round is a person's where any of its messages came by hand.
-    """
-    known: dict[str, Mapping[str, object] | None] = {}
-    found: list[Round] = []
-    for post in sorted(posts, key=lambda p: p.at):
-        said = None if post.values is None else {k: v for k, v in post.values.items() if k not in IGNORED}
-        changed = post.key not in known or known[post.key] != said
-        known[post.key] = said
-        confirmed = post.verb == "confirm" and post.source == "web"
-        # Counted from its beginning: a sender that never pauses must not become one endless round.
-        if found and post.at - found[-1].at <= rules.round:
-            last = found[-1]
-            source = "web" if "web" in (last.source, post.source) else last.source
-            found[-1] = Round(last.at, post.at, source, last.changed or changed, last.confirmed or confirmed)
-        else:
-            found.append(Round(post.at, post.at, post.source, changed, confirmed))
-    return found
+    rhythm: int | None
 
 
 def rhythm(times: Sequence[datetime], rules: StaleRules = RULES) -> timedelta | None:
@@ -116,12 +72,16 @@ def rhythm(times: Sequence[datetime], rules: StaleRules = RULES) -> timedelta | 
     day = timedelta(days=1)
     later_days = [t for t in times if t - times[0] > day - rules.tolerance]
     # The same hours every day: nearly each moment has one a day before it.
-    if (
-        len(later_days) >= rules.repeats
-        and _part(any(abs(t - day - other) <= rules.tolerance for other in times) for t in later_days) >= rules.share
-    ):
+    ordered = sorted(times)
+    if len(later_days) >= rules.repeats and _part(_near(t - day, ordered, rules) for t in later_days) >= rules.share:
         return day
     return None
+
+
+def _near(moment: datetime, ordered: Sequence[datetime], rules: StaleRules) -> bool:
+    """Whether one of the moments, which are in order, is about this one."""
+    first = bisect_left(ordered, moment - rules.tolerance)
+    return first < len(ordered) and ordered[first] <= moment + rules.tolerance
 
 
 def _keeps(step: timedelta, usual: timedelta, rules: StaleRules) -> bool:
@@ -134,46 +94,47 @@ def _part(said: Iterable[bool]) -> float:
     return sum(found) / len(found) if found else 0.0
 
 
-def standing(kode_rs: str, posts: Iterable[Post], now: datetime, rules: StaleRules = RULES) -> Standing:
-    """How one hospital's figures stand at a moment.
-
-    `posts` reach far enough back to hold the last change; if they do not, the first one counts as it.
-    """
-    found = [r for r in rounds(posts, rules) if r.at <= now]
-    if not found:
+def standing(kode_rs: str, told: Told | None, now: datetime, rules: StaleRules = RULES) -> Standing:
+    """How one hospital's figures stand at a moment; `told` is None for one that never sent."""
+    if told is None or told.last is None:
         return Standing(kode_rs, "never", False, None, None, None, 0, None)
-    changed = max(i for i, r in enumerate(found) if r.changed)
-    since = found[changed:]
-    same = [r for r in since[1:] if not r.confirmed]
-    heard, changed_at = found[-1].end, found[changed].end
-    confirmed_at = max((r.end for r in found if r.confirmed), default=None)
-    # The change itself starts the pattern: a program posts it at the same beat as what follows.
-    by_program = [r.at for r in (since[0], *same) if r.source != "web"]
-    step = rhythm(by_program, rules)
-    lively = now - changed_at <= rules.fresh
-    confirmed = confirmed_at is not None and now - confirmed_at <= rules.fresh
-    kind: Kind
-    if now - heard > rules.silent:
-        kind = "silent"
-    elif lively:
-        kind = "changed"
-    elif confirmed:
-        kind = "confirmed"
+    state: State
+    if now - told.last > rules.silent:
+        state = "silent"
+    elif told.changed is not None and now - told.changed <= rules.fresh:
+        state = "changed"
+    elif told.confirmed is not None and now - told.confirmed <= rules.fresh:
+        state = "confirmed"
     else:
-        kind = "copied" if step is not None else "unchanged"
-    tick = kind in ("changed", "confirmed")
-    return Standing(kode_rs, kind, tick, changed_at, confirmed_at, heard, len(same), step)
+        state = "unchanged"
+    same = [r for r in told.rounds if not r.changed and not r.confirmed]
+    # The change itself starts the pattern: a program posts it at the same beat as what follows.
+    step = rhythm([r.at for r in told.rounds if not r.person], rules)
+    if state == "unchanged" and step is not None:
+        state = "copied"
+    tick = state in ("changed", "confirmed")
+    minutes = None if step is None else round(step / timedelta(minutes=1))
+    return Standing(kode_rs, state, tick, told.changed, told.confirmed, told.last, len(same), minutes)
 
 
 def standings(
-    posts: Iterable[Post], places: Places, now: datetime, *, scope: Scope = NATION, rules: StaleRules = RULES
+    said: Iterable[Told], places: Places, now: datetime, *, scope: Scope = NATION, rules: StaleRules = RULES
 ) -> list[Standing]:
     """The standing of each hospital of a scope, by code; also of those that never sent."""
-    sent: dict[str, list[Post]] = {}
-    for post in posts:
-        sent.setdefault(post.kode_rs, []).append(post)
+    known = {told.kode_rs: told for told in said}
     codes = sorted(code for code, place in places.items() if scope.holds(place))
-    return [standing(code, sent.get(code, ()), now, rules) for code in codes]
+    return [standing(code, known.get(code), now, rules) for code in codes]
+
+
+def until(found: Iterable[Standing], now: datetime, rules: StaleRules = RULES) -> datetime | None:
+    """The next moment at which one of them stands otherwise although nobody sends; None where that never comes."""
+    ends = [
+        moment + lasting
+        for one in found
+        for moment, lasting in ((one.heard, rules.silent), (one.changed, rules.fresh), (one.confirmed, rules.fresh))
+        if moment is not None
+    ]
+    return min((end for end in ends if end >= now), default=None)
 
 
 # ---- tiles
@@ -209,7 +170,7 @@ def _counting(name: str, title: Words, formula: Words) -> Indicator:
     )
 
 
-COUNTED: Mapping[Kind, Indicator] = {
+COUNTED: Mapping[State, Indicator] = {
     "changed": _counting(
         "data_berubah",
         Words("Data berubah", "Figures that changed"),
@@ -250,17 +211,17 @@ INDICATORS = (LIVELY, *COUNTED.values())
 
 def lively(found: Iterable[Standing], now: datetime) -> Tile[Standing]:
     """Hospitals with a green tick in percent of those that ever sent."""
-    included, excluded = sort_out(found, lambda s: "never" if s.kind == "never" else None)
+    included, excluded = sort_out(found, lambda s: "never" if s.state == "never" else None)
     ticks = sum(s.tick for s in included)
     parts = {"centang": ticks, "rumah_sakit": len(included)}
     return Tile(LIVELY, share(ticks, len(included)), included, excluded, now, oldest(included), parts)
 
 
-def standing_as(kind: Kind, found: Iterable[Standing], now: datetime) -> Tile[Standing]:
+def standing_as(state: State, found: Iterable[Standing], now: datetime) -> Tile[Standing]:
     """The hospitals that stand in one way. Raises KeyError for `never`, which is a reason and not a tile."""
     return count(
-        COUNTED[kind],
+        COUNTED[state],
         found,
-        lambda s: None if s.kind == kind else "never" if s.kind == "never" else "other",
+        lambda s: None if s.state == state else "never" if s.state == "never" else "other",
         now,
     )

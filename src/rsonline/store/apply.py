@@ -9,7 +9,8 @@ import msgspec
 
 from rsonline.reports import TEMPAT_TIDUR
 from rsonline.reports.report import Numbered, Report, Row
-from rsonline.store import journal
+from rsonline.store import bed_rounds, journal
+from rsonline.store.bed_rounds import Heard
 from rsonline.store.change import Change, Decision, Found, Once, Outcome, Put
 from rsonline.store.journal import Head
 from rsonline.store.rows import shape_of
@@ -25,31 +26,33 @@ Number = Callable[[Report[Any]], int]
 
 @dataclass(slots=True)
 class Work:
-    """Everything to be written for one change, and the head of the hospital's journal after it."""
+    """Everything to be written for one change; `head` and `heard` are the hospital's after it."""
 
     outcome: Outcome
     head: Head
+    heard: Heard
     rows: list[tuple[Report[Any], Row]] = field(default_factory=list)
     lines: list[tuple[Any, ...]] = field(default_factory=list)
     history: list[tuple[Any, ...]] = field(default_factory=list)
     """Rows of `bed_history`, in the order of its columns."""
+    rounds: list[tuple[Any, ...]] = field(default_factory=list)
+    """Rows of `bed_round` that are new or became something else."""
     tallies: tuple[str, ...] = ()
     answer: tuple[Any, ...] | None = None
     """A row of `idempotency`, in the order of its columns."""
 
 
-def work(vault: Vault, change: Change, found: Found, now: datetime, head: Head, number: Number) -> Work:
+def work(vault: Vault, change: Change, found: Found, now: datetime, head: Head, heard: Heard, number: Number) -> Work:
     """Let the change decide and say what to write. Raises what the decision raises; writes nothing itself."""
     decision = change.decide(found, now)
     origin, code = change.origin, change.origin.hospital
-    done = Work(decision.outcome, head, tallies=(*change.tallies, *decision.tallies))
+    done = Work(decision.outcome, head, heard, tallies=(*change.tallies, *decision.tallies))
     for put in decision.writes:
         row = _completed(change, put, now, number)
         shape_of(put.report).find_again(put.report, row, vault)
         done.rows.append((put.report, row))
-        if put.report is TEMPAT_TIDUR and _differs(put.old, row):
-            said = [row.get(name) for name in _HISTORY]
-            done.history.append((code, row["id_t_tt"], row["version"], to_millis(now), *said, put.deleted))
+        if put.report is TEMPAT_TIDUR:
+            _room(done, change, put, row, to_millis(now))
         old, new = journal.content(put.report, put.old), journal.content(put.report, row)
         key, persons = journal.key_text(put.report, row), _persons(put, row, found)
         for some in _pairs(persons):
@@ -103,6 +106,22 @@ def _completed(change: Change, put: Put, now: datetime, number: Number) -> Row:
     row["claimed_at"] = change.origin.claimed_at
     row["warnings"] = msgspec.json.encode(list(put.warnings)).decode() if put.warnings else None
     return row
+
+
+def _room(done: Work, change: Change, put: Put, row: Row, at: int) -> None:
+    """What a room's message adds beside its row: to its history where it changed, and to the rounds."""
+    code, changed = change.origin.hospital, _differs(put.old, row)
+    if changed:
+        said = [row.get(name) for name in _HISTORY]
+        done.history.append((code, row["id_t_tt"], row["version"], at, *said, put.deleted))
+    person = change.origin.source == "web"
+    before = done.heard
+    done.heard = bed_rounds.heard(
+        before, at, changed=changed, confirmed=person and change.verb == "confirm", person=person
+    )
+    newest = bed_rounds.newest(code, done.heard)
+    if before.round is None or newest != bed_rounds.newest(code, before):
+        done.rounds.append(newest)
 
 
 def _differs(old: Row | None, row: Row) -> bool:

@@ -10,13 +10,15 @@ import asyncpg
 import sqlalchemy as sa
 
 from rsonline.reports.report import Numbered, Report, Row
+from rsonline.store import bed_rounds
 from rsonline.store.apply import Work, repeated, work
+from rsonline.store.bed_rounds import Heard
 from rsonline.store.change import Change, Lookup, Outcome, Stale
 from rsonline.store.journal import Head
 from rsonline.store.postgres_engine import GONE
-from rsonline.store.postgres_statements import answered, find, heads, move_heads, numbers, write
+from rsonline.store.postgres_statements import answered, drop_rounds, find, heads, move_heads, numbers, write
 from rsonline.store.rows import condition, shape_of
-from rsonline.store.schema import BED_HISTORY, idempotency, journal, table_of, tally, to_millis
+from rsonline.store.schema import BED_HISTORY, bed_round, idempotency, journal, table_of, tally, to_millis
 from rsonline.store.seal import Vault
 
 _AT_A_TIME = 32
@@ -44,6 +46,7 @@ class Batches:
         codes = sorted({change.origin.hospital for change in batch})
         states = {row[0]: row for row in await connection.fetch(heads(), codes)}
         known = {code: Head(row[3], row[4]) for code, row in states.items()}
+        heard = {code: Heard(*row[5:]) for code, row in states.items()}
         self._latest = max(self._latest, time.time() if self._clock is None else self._clock())
         now = datetime.fromtimestamp(self._latest, UTC)
         current = [
@@ -70,7 +73,7 @@ class Batches:
                     continue
                 found = await seen.found(change)
                 await self._provide(connection, change)
-                made = work(self._vault, change, found, now, known[code], self._number)
+                made = work(self._vault, change, found, now, known[code], heard[code], self._number)
             except asyncpg.PostgresError:
                 raise
             except GONE:
@@ -78,13 +81,13 @@ class Batches:
             except Exception as error:
                 results.append(error)
                 continue
-            known[code] = made.head
+            known[code], heard[code] = made.head, made.heard
             seen.lay(made.rows)
             if made.answer is not None:
                 answers[code, made.answer[1], made.answer[2]] = made.answer[3:]
             done.append((code, made))
             results.append(made.outcome)
-        await self._write(connection, done, known, now)
+        await self._write(connection, done, known, heard, now)
         return results
 
     async def _provide(self, connection: "asyncpg.Connection[Any]", change: Change) -> None:
@@ -103,6 +106,7 @@ class Batches:
         connection: "asyncpg.Connection[Any]",
         done: Sequence[tuple[str, Work]],
         known: dict[str, Head],
+        heard: dict[str, Heard],
         now: datetime,
     ) -> None:
         rows: dict[Report[Any], dict[tuple[Any, ...], Row]] = {}
@@ -117,6 +121,11 @@ class Batches:
             shape = shape_of(report)
             await _many(connection, table_of(report), [shape.values(row, self._vault) for row in of_report.values()])
         await _many(connection, BED_HISTORY, [values for _, made in done for values in made.history])
+        rounds = {row[:2]: row for _, made in done for row in made.rounds}
+        await _many(connection, bed_round, list(rounds.values()))
+        if rounds:
+            oldest = [bed_rounds.oldest_kept(row) for row in rounds.values()]
+            await connection.execute(drop_rounds(), [code for code, _ in rounds], oldest)
         await _many(connection, journal, [line for _, made in done for line in made.lines])
         answers = {made.answer[:3]: made.answer for _, made in done if made.answer is not None}
         await _many(connection, idempotency, list(answers.values()))
@@ -128,6 +137,7 @@ class Batches:
                 moved,
                 [known[code].seq for code in moved],
                 [known[code].hash for code in moved],
+                *map(list, zip(*(heard[code] for code in moved), strict=True)),
             )
 
 

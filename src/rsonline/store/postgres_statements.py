@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from rsonline.reports.report import Report
+from rsonline.store.bed_rounds import COLUMNS
 from rsonline.store.schema import Instant, journal, kept_key, parent_of_steps, table_of
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -24,8 +25,10 @@ def _arrays(columns: list[sa.Column[Any]]) -> str:
 @cache
 def heads() -> str:
     """State and journal head of the hospitals in $1, their heads locked until the commit, in one order."""
+    beds = ", ".join(f"j.{name}" for name in COLUMNS)
     return (
-        "SELECT h.kode_rs, h.version, h.aktif, j.seq, j.hash FROM journal_head j JOIN hospital h USING (kode_rs)"
+        f"SELECT h.kode_rs, h.version, h.aktif, j.seq, j.hash, {beds}"  # noqa: S608 (fixed text)
+        " FROM journal_head j JOIN hospital h USING (kode_rs)"
         " WHERE j.kode_rs = ANY($1::text[]) ORDER BY j.kode_rs FOR UPDATE OF j"
     )
 
@@ -90,8 +93,19 @@ def numbers() -> str:
 
 @cache
 def move_heads() -> str:
-    """The new ends of the journals of the hospitals in $1."""
+    """The new ends of the journals of the hospitals in $1, and what is known of their beds."""
+    changed = ", ".join(f"{name} = u.{name}" for name in ("seq", "hash", *COLUMNS))
+    beds = ", ".join(f"${number}::bigint[]" for number in range(4, 4 + len(COLUMNS)))
     return (
-        "UPDATE journal_head h SET seq = u.seq, hash = u.hash"
-        " FROM unnest($1::text[], $2::bigint[], $3::bytea[]) AS u(kode_rs, seq, hash) WHERE h.kode_rs = u.kode_rs"
+        f"UPDATE journal_head h SET {changed} FROM unnest($1::text[], $2::bigint[], $3::bytea[], {beds})"  # noqa: S608
+        f" AS u(kode_rs, seq, hash, {', '.join(COLUMNS)}) WHERE h.kode_rs = u.kode_rs"
+    )
+
+
+@cache
+def drop_rounds() -> str:
+    """Drop the rounds of the hospitals in $1 that are older than the moments in $2."""
+    return (
+        "DELETE FROM bed_round b USING unnest($1::text[], $2::bigint[]) AS u(kode_rs, oldest)"
+        " WHERE b.kode_rs = u.kode_rs AND b.at < u.oldest"
     )

@@ -244,8 +244,27 @@ journal_head = sa.Table(
     sa.Column("kode_rs", sa.Text, primary_key=True),
     sa.Column("seq", sa.BigInteger, nullable=False),
     sa.Column("hash", sa.LargeBinary, nullable=False),
+    sa.Column("beds_round", Instant, comment="when the newest round of bed messages began"),
+    sa.Column("beds_last", Instant, comment="the last bed message"),
+    sa.Column("beds_changed", Instant, comment="the last one that changed a value"),
+    sa.Column("beds_confirmed", Instant, comment="the last one by which a person said that nothing changed"),
+    sa.Column("beds_person", Instant, comment="the last one that a person typed"),
 )
-"""The end of each hospital's journal. Whoever writes for a hospital holds the lock of its row until the commit."""
+"""The end of each hospital's journal. Whoever writes for a hospital holds the lock of its row until the commit.
+
+So what is known of its bed messages stands there too: keeping it costs no further statement.
+"""
+
+bed_round = sa.Table(
+    "bed_round",
+    metadata,
+    sa.Column("kode_rs", sa.Text, primary_key=True),
+    sa.Column("at", Instant, primary_key=True, comment="its first message"),
+    sa.Column("changed", sa.Boolean, nullable=False, comment="a value changed"),
+    sa.Column("confirmed", sa.Boolean, nullable=False, comment="a person said that nothing changed"),
+    sa.Column("person", sa.Boolean, nullable=False, comment="a person typed one of its messages"),
+)
+"""Rounds of bed messages (`bed_rounds`) of the last days. Counted from the journal, and dropped when they are old."""
 
 data_key = sa.Table(
     "data_key",

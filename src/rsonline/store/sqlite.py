@@ -19,14 +19,15 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.pool import StaticPool
 
 from rsonline.reports.report import Report, Row
-from rsonline.store import journal
+from rsonline.store import bed_rounds, journal
 from rsonline.store.access import Access
 from rsonline.store.apply import Work, repeated, work
+from rsonline.store.bed_rounds import Heard
 from rsonline.store.change import Broken, Busy, Change, Full, Lookup, Origin, Outcome, Stale
 from rsonline.store.journal import Head
 from rsonline.store.reads import require_current
 from rsonline.store.rows import condition, shape_of
-from rsonline.store.schema import BED_HISTORY, idempotency, table_of, to_millis
+from rsonline.store.schema import BED_HISTORY, bed_round, idempotency, table_of, to_millis
 from rsonline.store.seal import Vault
 from rsonline.store.writer import Writer
 
@@ -37,8 +38,15 @@ T = TypeVar("T")
 Task = Callable[[Access], Any]
 
 _DIALECT = sqlite.dialect(paramstyle="qmark")
-_STATE = "SELECT version, aktif, seq, hash FROM hospital JOIN journal_head USING (kode_rs) WHERE kode_rs = ?"
-_HEAD = "UPDATE journal_head SET seq = ?, hash = ? WHERE kode_rs = ?"
+_STATE = (
+    f"SELECT version, aktif, seq, hash, {', '.join(bed_rounds.COLUMNS)}"  # noqa: S608 (fixed text)
+    " FROM hospital JOIN journal_head USING (kode_rs) WHERE kode_rs = ?"
+)
+_HEAD = (
+    f"UPDATE journal_head SET seq = ?, hash = ?, {', '.join(f'{name} = ?' for name in bed_rounds.COLUMNS)}"  # noqa: S608
+    " WHERE kode_rs = ?"
+)
+_OLD_ROUNDS = "DELETE FROM bed_round WHERE kode_rs = ? AND at < ?"
 _NUMBER = (
     "INSERT INTO numbers (object, last) VALUES (?, 1) ON CONFLICT (object) DO UPDATE SET last = last + 1 RETURNING last"
 )
@@ -170,6 +178,7 @@ class Applier:
         self._others: int | None = None
         self._states: dict[str, tuple[int, bool] | None] = {}
         self._heads: dict[str, Head] = {}
+        self._heard: dict[str, Heard] = {}
         self._moved: set[str] = set()
         """Hospitals whose head is further than the table says."""
         self._latest = 0.0
@@ -217,8 +226,7 @@ class Applier:
 
     def _write_heads(self) -> None:
         for code in self._moved:
-            head = self._heads[code]
-            self._db.execute(_HEAD, (head.seq, head.hash, code))
+            self._db.execute(_HEAD, (*self._heads[code], *self._heard[code], code))
         self._moved.clear()
 
     def _roll_back(self) -> None:
@@ -230,6 +238,7 @@ class Applier:
 
     def _forget(self) -> None:
         self._heads.clear()
+        self._heard.clear()
         self._moved.clear()
         self._states.clear()
         self._others = None
@@ -246,6 +255,7 @@ class Applier:
             else:
                 result = item(self._access)
                 self._heads.clear()
+                self._heard.clear()
                 self._states.clear()
         except Stale as stale:
             result = stale
@@ -268,6 +278,7 @@ class Applier:
             self._states[code] = None if row is None else (row[0], bool(row[1]))
             if row is not None:
                 self._heads[code] = Head(row[2], bytes(row[3]))
+                self._heard[code] = Heard(*row[4:])
         if self._states[code] != (origin.version, True):
             raise Stale
         # Receipt times never run backwards, whatever the machine's clock does.
@@ -282,10 +293,11 @@ class Applier:
         for each in change.lookups:
             wanted = each if isinstance(each, Lookup) else each(found)
             found.append([] if wanted is None else self._find(code, wanted))
-        done = work(self._vault, change, found, now, self._heads[code], self._number)
+        done = work(self._vault, change, found, now, self._heads[code], self._heard[code], self._number)
         self._write(code, done)
         # Only now, when nothing of this change can fail any more.
         self._heads[code] = done.head
+        self._heard[code] = done.heard
         if done.lines:
             self._moved.add(code)
         day = now.date().isoformat()
@@ -310,6 +322,9 @@ class Applier:
             self._db.execute(upsert(table_of(report)), as_text(shape.values(row, self._vault), shape.days))
         for values in done.history:
             self._db.execute(INSERT_HISTORY, values)
+        for values in done.rounds:
+            self._db.execute(upsert(bed_round), values)
+            self._db.execute(_OLD_ROUNDS, (code, bed_rounds.oldest_kept(values)))
         for line in done.lines:
             self._db.execute(INSERT_LINE, line)
         if done.answer is not None:

@@ -26,9 +26,19 @@ from rsonline.reports import (
 )
 from rsonline.reports.report import Report, Row
 from rsonline.store.access import Access
+from rsonline.store.bed_rounds import KEPT, ROUND, Round, Told
 from rsonline.store.hospitals import ZONES
 from rsonline.store.rows import shape_of
-from rsonline.store.schema import BED_HISTORY, hospital, journal, journal_head, shk_action, shk_merge, table_of
+from rsonline.store.schema import (
+    BED_HISTORY,
+    bed_round,
+    hospital,
+    journal,
+    journal_head,
+    shk_action,
+    shk_merge,
+    table_of,
+)
 
 DAYS: Mapping[str, int] = {
     "tempat_tidur": 31,
@@ -122,7 +132,7 @@ def rows(access: Access, tables: Iterable[str], codes: Sequence[str], now: datet
     """The rows of some tables by hospital and table; every hospital asked for has every table.
 
     Personal members are not in them. `shk_action` and `shk_merge` give what people recorded about newborns,
-    `antrian` and `antrian_task` the bookings of the last days.
+    `antrian` and `antrian_task` the bookings of the last days, `bed_round` one `Told` for each hospital.
     """
     wanted = list(tables)
     found: dict[str, dict[str, list[Any]]] = {code: {name: [] for name in wanted} for code in codes}
@@ -136,6 +146,9 @@ def rows(access: Access, tables: Iterable[str], codes: Sequence[str], now: datet
             elif name == "shk_merge":
                 for row in access.connection.execute(sa.select(shk_merge).where(shk_merge.c.kode_rs.in_(some))):
                     found[row.kode_rs][name].append(Merged(row.kode_rs, row.first, row.second, row.same, row.at))
+            elif name == "bed_round":
+                for told in bed_rounds(access, some, now):
+                    found[told.kode_rs][name].append(told)
             elif name in ("antrian", "antrian_task"):
                 for record in _of_bookings(access, name, some, now):
                     found[record["kode_rs"]][name].append(record)
@@ -192,6 +205,26 @@ def _recent(report: Report[Any], table: sa.Table, now: datetime) -> sa.ColumnEle
     if report is SHK_HASIL:
         return table.c.tgl_hasil >= day
     return sa.or_(table.c.deleted_at.is_(None), table.c.deleted_at >= since)
+
+
+def bed_rounds(access: Access, codes: Sequence[str], now: datetime) -> list[Told]:
+    """How some hospitals were heard of: one for each that ever sent beds. At most KEPT back, and no message opened."""
+    head, each = journal_head.c, bed_round.c
+    rounds: dict[str, list[Round]] = {code: [] for code in codes}
+    # The last change lies in its round, and every other round before it began earlier than that.
+    since = sa.func.coalesce(sa.type_coerce(head.beds_changed, sa.BigInteger), 0) - ROUND
+    query = (
+        sa.select(each.kode_rs, each.at, each.changed, each.confirmed, each.person)
+        .select_from(bed_round.join(journal_head, each.kode_rs == head.kode_rs))
+        .where(each.kode_rs.in_(codes), each.at >= now - KEPT, sa.type_coerce(each.at, sa.BigInteger) >= since)
+        .order_by(each.kode_rs, each.at)
+    )
+    for code, *said in access.connection.execute(query):
+        rounds[code].append(Round(*said))
+    heads = sa.select(head.kode_rs, head.beds_last, head.beds_changed, head.beds_confirmed).where(
+        head.kode_rs.in_(codes), head.beds_last.is_not(None)
+    )
+    return [Told(*said, rounds[said[0]]) for said in access.connection.execute(heads)]
 
 
 def bed_history(access: Access, codes: Sequence[str], since: datetime) -> list[Row]:

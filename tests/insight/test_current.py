@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from rsonline.insight.catalogue import FRESHNESS
 from rsonline.insight.current import Current, Key
 from rsonline.insight.digest import Digest
 from rsonline.insight.places import NATION, Scope
@@ -16,6 +17,7 @@ from rsonline.store.database import Database
 from rsonline.store.engines import Store, open_store, transaction
 from tests.databases import rows
 from tests.hospital import Hospital, Service, service_on
+from tests.insight.sending import sending
 from tests.samples import MESSAGES
 
 REGENCIES = ("3404", "3471", "3273", "9171")
@@ -140,6 +142,29 @@ async def test_a_new_day_is_counted_again_without_a_message(database: Database, 
         assert await current.count(NATION, now + timedelta(days=32)) == 1
         digest = current.digest(NATION, "tempat_tidur_kosong")
         assert (digest.value, digest.included, dict(digest.excluded)) == (None, 0, {"too_old": 1})
+        await store.close()
+
+
+async def test_time_alone_takes_the_tick_away(database: Database, tmp_path: Path) -> None:
+    async with service_on(tmp_path, database) as service:
+        hospital = placed(service, "3404")
+        # Noon in Jakarta, so that the day stays the same.
+        now = datetime.now(UTC).replace(hour=5, minute=0, second=0, microsecond=0) - timedelta(days=1)
+        async with sending(database) as at:
+            await at.copies(hospital.code, [now - timedelta(hours=24) + timedelta(minutes=5)])
+        store = open_store(database, on_broken=broken)
+        current = Current(store)
+        await current.count(NATION, now)
+        assert current.digest(NATION, "data_hidup").value == 100
+        assert await current.count(NATION, now + timedelta(minutes=5)) == 0
+        assert await current.count(NATION, now + timedelta(minutes=6)) == 1
+        assert current.digest(NATION, "data_hidup").value == 0
+        assert current.digest(NATION, "data_diam").value == 1
+        whole = await recounted(store, now + timedelta(minutes=6))
+        for figure in FRESHNESS.figures:
+            assert current.digest(NATION, figure.key) == whole.digest(NATION, figure.key)
+        # Nothing will change by itself any more.
+        assert await current.count(NATION, now + timedelta(minutes=30)) == 0
         await store.close()
 
 

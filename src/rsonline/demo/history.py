@@ -121,7 +121,10 @@ def _first_day(place: Place, rooms: list[dict[str, Any]], at: datetime, random: 
 
 
 def _beds(place: Place, rooms: list[dict[str, Any]], at: datetime, number: int, random: Random) -> Iterator[Message]:
-    for hours in (0, 6, 12):
+    if place.habit == "copies":
+        # A program keeps the minute, and the nights.
+        at = at.replace(minute=0)
+    for hours in (0, 6, 12, 18) if place.habit == "copies" else (0, 6, 12):
         when = at + timedelta(hours=hours)
         for room in rooms:
             if place.habit == "copies" or random.random() < 0.5:

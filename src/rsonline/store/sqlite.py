@@ -38,14 +38,12 @@ T = TypeVar("T")
 Task = Callable[[Access], Any]
 
 _DIALECT = sqlite.dialect(paramstyle="qmark")
+_BEDS = ", ".join(bed_rounds.COLUMNS)
 _STATE = (
-    f"SELECT version, aktif, seq, hash, {', '.join(bed_rounds.COLUMNS)}"  # noqa: S608 (fixed text)
+    f"SELECT version, aktif, seq, hash, {_BEDS}"  # noqa: S608 (fixed text)
     " FROM hospital JOIN journal_head USING (kode_rs) WHERE kode_rs = ?"
 )
-_HEAD = (
-    f"UPDATE journal_head SET seq = ?, hash = ?, {', '.join(f'{name} = ?' for name in bed_rounds.COLUMNS)}"  # noqa: S608
-    " WHERE kode_rs = ?"
-)
+_HEAD = f"UPDATE journal_head SET (seq, hash, {_BEDS}) = (?, ?, ?, ?, ?, ?, ?) WHERE kode_rs = ?"  # noqa: S608
 _OLD_ROUNDS = "DELETE FROM bed_round WHERE kode_rs = ? AND at < ?"
 _NUMBER = (
     "INSERT INTO numbers (object, last) VALUES (?, 1) ON CONFLICT (object) DO UPDATE SET last = last + 1 RETURNING last"

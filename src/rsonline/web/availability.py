@@ -4,6 +4,7 @@ No person stands behind these numbers. The page is small and needs no script; th
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from starlette.responses import JSONResponse, Response
@@ -18,17 +19,19 @@ from rsonline.web.pages import House, Page
 from rsonline.web.visit import Visit
 
 PATH = "/ketersediaan"
-FREE, QUEUE = "tempat_tidur_kosong", "antrian_tempat_tidur"
+FREE, QUEUE, LIVELY = "tempat_tidur_kosong", "antrian_tempat_tidur", "data_hidup"
 _AT_ONCE = 50
 
 
 class Available(NamedTuple):
-    """One hospital: free beds of all its rooms, or of those of one bed type. `oldest` is its stalest room."""
+    """One hospital: free beds of all its rooms, or of those of one bed type; whether its figures live, last message."""
 
     place: Place
     free: Digest
     beds: int
     waiting: int
+    tick: bool
+    heard: datetime | None
 
 
 class Asked(NamedTuple):
@@ -65,7 +68,9 @@ def _available(house: House, asked: Asked) -> Iterator[Available]:
             continue
         beds = int(dict(free.parts).get("jumlah", 0))
         waiting = int(current.digest(own, QUEUE, asked.kind).value or 0)
-        found.append(Available(place, free, beds, waiting))
+        lively = current.digest(own, LIVELY)
+        tick = bool(dict(lively.parts).get("centang"))
+        found.append(Available(place, free, beds, waiting, tick, lively.oldest))
     yield from sorted(found, key=lambda each: (-(each.free.value or 0), each.place.nama, each.place.kode_rs))
 
 
@@ -116,6 +121,8 @@ async def data(house: House, visit: Visit) -> Response:
                 "kosong": int(each.free.value or 0),
                 "jumlah": each.beds,
                 "antrian": each.waiting,
+                "centang": each.tick,
+                "kabar_terakhir": None if each.heard is None else each.heard.isoformat(timespec="seconds"),
                 "data_tertua": None if each.free.oldest is None else each.free.oldest.isoformat(timespec="seconds"),
             }
             for each in _available(house, asked)

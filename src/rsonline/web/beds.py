@@ -7,11 +7,13 @@ from datetime import timedelta
 from markupsafe import Markup, escape
 from starlette.responses import Response
 
+from rsonline.insight.staleness import Standing
 from rsonline.reports import TEMPAT_TIDUR
 from rsonline.reports.report import Row, members
 from rsonline.reports.verdict import Words
 from rsonline.store import reads
-from rsonline.web import forms, lines, render
+from rsonline.store.access import Access
+from rsonline.web import forms, freshness, lines, render
 from rsonline.web.door import Wrong
 from rsonline.web.lines import Line
 from rsonline.web.pages import House, Page
@@ -33,12 +35,19 @@ _CELL = (
 
 async def table(house: House, visit: Visit) -> Response:
     """All rooms, by bed type."""
-    rows = await house.store.read(visit.origin, reads.having(visit.own.code, TEMPAT_TIDUR, {}, ("id_t_tt",)))
-    return shown(visit, rows)
+    return await shown(house, visit)
 
 
-def shown(visit: Visit, rows: Sequence[Row], *, status: int = 200, instead: Line | None = None) -> Response:
+async def shown(house: House, visit: Visit, *, status: int = 200, instead: Line | None = None) -> Response:
     """The page; `instead` is a line that was just sent and takes the place of its stored form."""
+    code = visit.own.code
+
+    def look(access: Access) -> tuple[Sequence[Row], Standing]:
+        rows = reads.having(code, TEMPAT_TIDUR, {}, ("id_t_tt",))(access)
+        return rows, freshness.standings(access, [code], visit.now)[code]
+
+    rows, standing = await house.store.read(visit.origin, look)
+    told, ask = freshness.advice(visit, standing)
     types = visit.here.references["tempat_tidur"].entries
     order = {id_tt: place for place, id_tt in enumerate(types)}
     opened = _opened(visit)
@@ -61,7 +70,18 @@ def shown(visit: Visit, rows: Sequence[Row], *, status: int = 200, instead: Line
         opened=opened,
         fresh_since=visit.now - FRESH,
         saved=lines.just_saved(visit),
+        standing=standing,
+        told=told,
+        ask=ask,
     )
+
+
+async def fresh(house: House, visit: Visit) -> Response:
+    """How the figures stand, for a script that just saved a line."""
+    code = visit.own.code
+    found = await house.store.read(visit.origin, lambda access: freshness.standings(access, [code], visit.now))
+    told, ask = freshness.advice(visit, found[code])
+    return lines.only(visit, "tempat_tidur_segar.html", 200, standing=found[code], told=told, ask=ask)
 
 
 def _opened(visit: Visit) -> int | None:
@@ -135,8 +155,7 @@ async def save(house: House, visit: Visit) -> Response:
         )
     if done.seq is not None:
         return lines.back(PATH, done.seq)
-    rows = await house.store.read(visit.origin, reads.having(visit.own.code, TEMPAT_TIDUR, {}, ("id_t_tt",)))
-    return shown(visit, rows, status=lines.status_of(done), instead=made)
+    return await shown(house, visit, status=lines.status_of(done), instead=made)
 
 
 async def add(house: House, visit: Visit) -> Response:
@@ -147,8 +166,7 @@ async def add(house: House, visit: Visit) -> Response:
     if done.seq is not None:
         return lines.back(PATH, done.seq)
     made = lines.after(visit, TEMPAT_TIDUR, room_line(visit, None, typed), done)
-    rows = await house.store.read(visit.origin, reads.having(visit.own.code, TEMPAT_TIDUR, {}, ("id_t_tt",)))
-    return shown(visit, rows, status=lines.status_of(done), instead=made)
+    return await shown(house, visit, status=lines.status_of(done), instead=made)
 
 
 async def ask_removal(house: House, visit: Visit) -> Response:
@@ -177,6 +195,7 @@ async def remove(house: House, visit: Visit) -> Response:
 
 PAGES = (
     Page(PATH, ("GET",), "view", table, hospital=True),
+    Page(f"{PATH}/kesegaran", ("GET",), "view", fresh, hospital=True, fragment=True),
     Page(f"{PATH}/baru", ("POST",), "enter", add, hospital=True),
     Page(f"{PATH}/{{number}}", ("POST",), "enter", save, hospital=True),
     Page(f"{PATH}/{{number}}/hapus", ("GET",), "correct", ask_removal, hospital=True),

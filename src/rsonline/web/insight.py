@@ -28,6 +28,7 @@ BESIDE = (
     "hunian_sekarang",
     "antrian_tempat_tidur",
     "waktu_tunggu_rawat_jalan",
+    "data_hidup",
     "lapor_diam",
     "lapor_diterima",
     "oksigen_segera_habis",

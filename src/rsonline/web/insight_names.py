@@ -12,11 +12,15 @@ from rsonline.insight.screening_clock import Step
 from rsonline.reports import EVERY_REPORT, regions
 from rsonline.reports.report import Row, members
 from rsonline.reports.verdict import Words
-from rsonline.web import render
+from rsonline.web import freshness, render
 from rsonline.web.visit import Visit
 
 _TITLES: Mapping[str, Words] = {
     "kode_rs": Words("Rumah sakit", "Hospital"),
+    "tick": Words("Centang", "Tick"),
+    "changed": Words("Berubah terakhir", "Last change"),
+    "repeats": Words("Putaran sama", "Rounds alike"),
+    "rhythm": Words("Irama (menit)", "Beat (minutes)"),
     "updated_at": Words("Diterima", "Received"),
     "heard": Words("Diterima", "Received"),
     "stock": Words("Persediaan (m³)", "Stock (m³)"),
@@ -80,6 +84,7 @@ STATES: Mapping[str, Words] = {
     "odd": Words("patut ditanyakan", "worth asking about"),
     "plausible": Words("wajar", "plausible"),
     "too_small": Words("terlalu sedikit", "too few to tell"),
+    **{str(state): words for state, words in freshness.STATES.items()},
     "not_over": Words("belum selesai", "not over"),
 }
 _LISTS = {"id_tt": "tempat_tidur", "id_kebutuhan": "kebutuhan_"}
@@ -116,6 +121,8 @@ PARTS: Mapping[str, Words] = {
     "patut_ditanyakan": Words("patut ditanyakan", "worth asking about"),
     "diharapkan": Words("diharapkan", "expected"),
     "tepat_waktu": Words("tepat waktu", "in time"),
+    "centang": Words("dengan centang hijau", "with a green tick"),
+    "rumah_sakit": Words("rumah sakit yang pernah mengirim", "hospitals that ever sent"),
 }
 """The numbers behind a value that are shown beside it."""
 

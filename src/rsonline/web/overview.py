@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from starlette.responses import RedirectResponse, Response
 
+from rsonline.insight.staleness import Standing
 from rsonline.intake import duty
 from rsonline.intake.duty import Duty
 from rsonline.login.passwords import generate, hash_password
@@ -15,7 +16,7 @@ from rsonline.store import hospitals, overview
 from rsonline.store.access import Access
 from rsonline.store.hospitals import ZONES, Hospital, HospitalError
 from rsonline.store.overview import KINDS, Seen
-from rsonline.web import integration, listing, render
+from rsonline.web import freshness, integration, listing, render
 from rsonline.web.door import Wrong, at
 from rsonline.web.login import field
 from rsonline.web.pages import House, Page
@@ -59,18 +60,23 @@ async def everyone(house: House, visit: Visit) -> Response:
     wanted = listing.asked(visit, _ROWS)
     region, since = _region(visit), _since(visit)
 
-    def look(access: Access) -> tuple[list[Seen], int]:
-        return overview.page(
+    def look(access: Access) -> tuple[list[Seen], int, dict[str, Standing]]:
+        seen, of = overview.page(
             access, region=region, search=wanted.search, since=since, first=wanted.first, count=wanted.rows
         )
+        return seen, of, freshness.standings(access, [each.hospital.code for each in seen], visit.now)
 
-    found, total = await house.store.read(None, look)
+    found, total, standings = await house.store.read(None, look)
     titles = [(report.name, visit.words(report.title)) for report in KINDS]
     lines = [line(house, visit, seen) for seen in found]
     return render.page(
         visit,
         "rumah_sakit.html",
-        lines=[(each, _late(visit, each), _lasts(visit, each, titles)) for each in lines],
+        lines=[
+            (each, _late(visit, each), freshness.shown(visit, standings[code]), _lasts(visit, each, titles))
+            for each in lines
+            for code in (each.seen.hospital.code,)
+        ],
         titles=[title for _, title in titles],
         listing=wanted._replace(total=total),
         region=None if region is None else regions.regency(region) or regions.province(region) or region,
@@ -110,7 +116,15 @@ def place_of(hospital: Hospital) -> str:
 async def one(house: House, visit: Visit) -> Response:
     """One hospital: what came, what is owed."""
     seen = await _asked(house, visit)
-    return render.page(visit, "rumah_sakit_satu.html", line=line(house, visit, seen), kinds=KINDS)
+    code = seen.hospital.code
+    found = await house.store.read(None, lambda access: freshness.standings(access, [code], visit.now))
+    return render.page(
+        visit,
+        "rumah_sakit_satu.html",
+        line=line(house, visit, seen),
+        kinds=KINDS,
+        standing=freshness.shown(visit, found[code]),
+    )
 
 
 async def _asked(house: House, visit: Visit) -> Seen:

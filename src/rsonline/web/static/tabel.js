@@ -1,6 +1,19 @@
 // A table whose lines are saved one by one: only the line is sent and put back, nothing else of the page moves.
 "use strict";
 
+// What the page says about all its lines together, after one of them was saved.
+async function standing() {
+  const place = document.querySelector("[data-segar]");
+  if (!place) return;
+  try {
+    const answer = await fetch(place.dataset.segar, { headers: { Accept: "text/html" } });
+    if (answer.ok && !answer.redirected) place.innerHTML = await answer.text();
+  } catch (error) {
+    // Without an answer it stays as it was, until the page is opened again.
+    console.warn("kesegaran", error);
+  }
+}
+
 document.addEventListener("submit", async (event) => {
   const form = event.target;
   const id = form.dataset.baris;
@@ -21,6 +34,7 @@ document.addEventListener("submit", async (event) => {
     const holder = document.createElement("table");
     holder.innerHTML = text;
     const fresh = holder.tBodies[0];
+    if (answer.ok) standing();
     line.replaceWith(fresh);
     if (answer.ok) {
       fresh.classList.add("baris-baru");

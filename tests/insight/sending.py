@@ -20,7 +20,7 @@ ROOM = {"id_tt": "3", "ruang": "Mawar 1", "jumlah_ruang": "1", "jumlah": "9", "t
 
 
 class Sending:
-    """A store whose clock stands where it is put."""
+    """A store whose clock stands where it is put. Receipt times never run back: neither may `now`."""
 
     def __init__(self, database: Database) -> None:
         self.now = datetime.now(UTC)

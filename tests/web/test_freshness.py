@@ -146,5 +146,6 @@ async def test_everybody_sees_who_has_the_tick(service: Service) -> None:
     assert (known[copied.code]["centang"], known[live.code]["centang"]) == (False, True)
     assert datetime.fromisoformat(known[copied.code]["kabar_terakhir"]) > datetime.now(UTC) - timedelta(hours=1)
     page = (await anybody.get("/ketersediaan?wilayah=6204")).text
-    assert page.count("data hidup") == 1
+    # One hospital has it, and a line says what it means.
+    assert page.count("data hidup") == 2
     assert "disalin" not in page

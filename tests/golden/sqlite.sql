@@ -587,10 +587,19 @@ CREATE TABLE pcr_nakes (
 CREATE TABLE rollup (
   kode_rs TEXT NOT NULL,
   section TEXT NOT NULL,
-  day DATE NOT NULL,
+  month DATE NOT NULL,
   at BIGINT NOT NULL,
   body TEXT NOT NULL,
-  PRIMARY KEY (kode_rs, section, day)
+  PRIMARY KEY (kode_rs, section, month)
+);
+
+CREATE TABLE rollup_mark (
+  kode_rs TEXT NOT NULL,
+  seq BIGINT NOT NULL,
+  day DATE NOT NULL,
+  zona TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  PRIMARY KEY (kode_rs)
 );
 
 CREATE TABLE sdm (

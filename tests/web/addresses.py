@@ -143,6 +143,8 @@ ADDRESSES: dict[str, tuple[Address, ...]] = {
     "/lembar/{name}/ekspor-pribadi": ("/lembar/shk/ekspor-pribadi",),
     "/luring": ("/luring",),
     "/wawasan": ("/wawasan",),
+    "/wawasan/tren": ("/wawasan/tren",),
+    "/wawasan/tren/{key}": ("/wawasan/tren/hunian_harian", "/wawasan/tren/covid_masuk?hari=365"),
     "/wawasan/{key}": (
         "/wawasan/tempat_tidur_kosong",
         "/wawasan/shk_terlambat",

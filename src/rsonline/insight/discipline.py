@@ -81,17 +81,24 @@ INDICATORS = (RECEIVED, IN_TIME, MISSING, SILENT)
 
 
 class Quiet(NamedTuple):
-    """A declared time without reports: a holiday or maintenance of a hospital, a region, or (empty) the nation."""
+    """A declared time without reports: a holiday or maintenance of a hospital, a region, or (empty) the nation.
+
+    `kinds` are those of which nothing is expected; `beds` says whether beds may be silent too.
+    """
 
     code: str
     first: date
     last: date
+    kinds: tuple[str, ...] = KINDS
+    beds: bool = True
 
-    def holds(self, place: Place, day: date) -> bool:
-        """Whether nothing is expected of a hospital for a local day."""
-        if not self.first <= day <= self.last:
-            return False
+    def names(self, place: Place) -> bool:
+        """Whether it is about a hospital."""
         return self.code in ("", place.kode_rs, place.regency, place.province)
+
+    def holds(self, place: Place, day: date, kind: str) -> bool:
+        """Whether nothing of a kind is expected of a hospital for a local day."""
+        return self.first <= day <= self.last and kind in self.kinds and self.names(place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +173,8 @@ def expected(
             if begun is not None and day < begun:
                 continue
             by = datetime.combine(day + timedelta(days=1), time(), place.zone) + rules.grace
-            quiet = any(each.holds(place, day) for each in rules.quiet)
             for kind in KINDS:
+                quiet = any(each.holds(place, day, kind) for each in rules.quiet)
                 received = came.get((code, kind, day))
                 found.append(Expected(code, kind, day, by, received, quiet, received))
     return found

@@ -206,11 +206,22 @@ rollup = sa.Table(
     metadata,
     sa.Column("kode_rs", sa.Text, primary_key=True),
     sa.Column("section", sa.Text, primary_key=True),
-    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("month", sa.Date, primary_key=True, comment="its first day"),
     sa.Column("at", Instant, nullable=False, comment="when it was counted"),
-    sa.Column("body", sa.Text, nullable=False, comment="JSON of what was counted, without persons"),
+    sa.Column("body", sa.Text, nullable=False, comment="JSON: by name a number for each of 31 days, without persons"),
 )
-"""Figures of a hospital's day, counted again whenever one of its records changes."""
+"""Figures of a hospital's days, by month: a day is counted again when one of its records changes."""
+
+rollup_mark = sa.Table(
+    "rollup_mark",
+    metadata,
+    sa.Column("kode_rs", sa.Text, primary_key=True),
+    sa.Column("seq", sa.BigInteger, nullable=False, comment="the line of its journal up to which days are counted"),
+    sa.Column("day", sa.Date, nullable=False, comment="the last local day whose evening is counted"),
+    sa.Column("zona", sa.Text, nullable=False, comment="the zone whose days they are"),
+    sa.Column("at", Instant, nullable=False),
+)
+"""How far the rollups of a hospital go."""
 
 journal = sa.Table(
     "journal",

@@ -25,6 +25,7 @@ from rsonline.web import (
     sheets_export,
     sheets_send,
     suggestions,
+    trends,
 )
 from rsonline.web.pages import Page
 
@@ -46,6 +47,8 @@ PAGES: tuple[Page, ...] = (
     *integration.PAGES,
     *call_log.PAGES,
     *overview.PAGES,
+    # In this order: the address of a figure takes whatever the trends leave.
+    *trends.PAGES,
     *insight.PAGES,
     *insight_data.PAGES,
     *availability.PAGES,

@@ -1,0 +1,28 @@
+"""Figures of days kept by month, and how far they go."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    """Make the tables. Nothing was ever written into the table of figures: it is made anew, by month."""
+    op.drop_table("rollup")
+    op.create_table(
+        "rollup",
+        sa.Column("kode_rs", sa.Text(), primary_key=True),
+        sa.Column("section", sa.Text(), primary_key=True),
+        sa.Column("month", sa.Date(), primary_key=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+    )
+    op.create_table(
+        "rollup_mark",
+        sa.Column("kode_rs", sa.Text(), primary_key=True),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("zona", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+    )

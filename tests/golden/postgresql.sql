@@ -587,6 +587,32 @@ CREATE TABLE pcr_nakes (
   PRIMARY KEY (kode_rs, tanggal)
 );
 
+CREATE TABLE quiet (
+  kode_rs TEXT NOT NULL,
+  number BIGINT NOT NULL,
+  sort TEXT NOT NULL,
+  kinds TEXT NOT NULL,
+  first DATE NOT NULL,
+  last DATE NOT NULL,
+  reason TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  account TEXT NOT NULL,
+  PRIMARY KEY (kode_rs, number)
+);
+
+CREATE TABLE quiet_region (
+  number BIGINT NOT NULL,
+  region TEXT NOT NULL,
+  sort TEXT NOT NULL,
+  kinds TEXT NOT NULL,
+  first DATE NOT NULL,
+  last DATE NOT NULL,
+  reason TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  account TEXT NOT NULL,
+  PRIMARY KEY (number)
+);
+
 CREATE TABLE rollup (
   kode_rs TEXT NOT NULL,
   section TEXT NOT NULL,

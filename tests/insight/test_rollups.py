@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from rsonline.insight import beds, covid, discipline, rollups, staff, trends
 from rsonline.insight.digest import Digest
-from rsonline.insight.discipline import DisciplineRules, Quiet
+from rsonline.insight.discipline import DisciplineRules
 from rsonline.insight.indicator import Tile
 from rsonline.insight.places import NATION, Place, Scope, code_at
 from rsonline.insight.rollups import Rollups
@@ -27,6 +27,7 @@ from rsonline.store.access import Access
 from rsonline.store.change import Origin
 from rsonline.store.database import Database
 from rsonline.store.engines import Store, open_store, transaction
+from rsonline.store.quiet import Quiet
 from rsonline.store.schema import BED_HISTORY, table_of
 from tests.databases import rows
 from tests.hospital import password_hash

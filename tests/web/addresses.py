@@ -142,6 +142,7 @@ ADDRESSES: dict[str, tuple[Address, ...]] = {
     "/lembar/{name}/{token}": (checked_sheet,),
     "/lembar/{name}/ekspor-pribadi": ("/lembar/shk/ekspor-pribadi",),
     "/luring": ("/luring",),
+    "/pengumuman": ("/pengumuman",),
     "/wawasan": ("/wawasan",),
     "/wawasan/tren": ("/wawasan/tren",),
     "/wawasan/tren/{key}": ("/wawasan/tren/hunian_harian", "/wawasan/tren/covid_masuk?hari=365"),

@@ -5,7 +5,7 @@ The same functions make the figure of a hospital, of a region and of the nation.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -443,26 +443,29 @@ PATIENTS = Section(
 
 
 class DisciplineReady(NamedTuple):
-    """What is expected of the hospitals, and when each was last heard of."""
+    """What is expected of the hospitals, when each was last heard of, and by which rules."""
 
     expected: list[discipline.Expected]
     heard: list[discipline.Heard]
+    rules: discipline.DisciplineRules
 
 
 def _discipline(rows: Rows, places: Places, now: datetime) -> DisciplineReady:
-    return DisciplineReady(discipline.expected(rows, places, now), discipline.heard(rows, places, now))
+    rules = replace(discipline.RULES, quiet=tuple(rows.get("quiet", ())))
+    found = discipline.expected(rows, places, now, rules)
+    return DisciplineReady(found, discipline.heard(rows, places, now), rules)
 
 
 _EXPECTED = "kode_rs kind day by received"
 DISCIPLINE = Section(
     name="disiplin",
     title=Words("Kedisiplinan pelaporan, 30 hari", "Reporting discipline, 30 days"),
-    tables=(*discipline.KINDS, "tempat_tidur"),
+    tables=(*discipline.KINDS, "tempat_tidur", "quiet"),
     prepare=_discipline,
     figures=(
         _figure(
             discipline.SILENT,
-            lambda r: discipline.silent(r.rows.heard, r.places, r.now),
+            lambda r: discipline.silent(r.rows.heard, r.places, r.now, r.rows.rules),
             "kode_rs heard hours since",
             good="down",
         ),

@@ -16,7 +16,7 @@ from rsonline.insight.catalogue import FIGURES, SECTIONS, Figure, Ready, Rows, S
 from rsonline.insight.digest import NOTHING, Digest, digest, together
 from rsonline.insight.places import NATION, Place, Places, Scope, code_at, local_day
 from rsonline.insight.screening_clock import Action, Decision
-from rsonline.store import wide
+from rsonline.store import quiet, wide
 from rsonline.store.access import Access
 from rsonline.store.engines import Store
 
@@ -29,6 +29,7 @@ _AT_ONCE = 10
 _PAUSE = 0.05
 _FIRST_LOOK = 3.0
 """How many hospitals are counted at a stretch: other requests come in between."""
+Stamp = tuple[int, datetime | None]
 Key = tuple[str, str]
 """A figure's key, and the group it is of (a bed type); empty for all."""
 Digests = Mapping[Key, Digest]
@@ -42,9 +43,12 @@ class Counted(NamedTuple):
     seq: int
     day: date
     digests: Digests
+    declared: Stamp = (0, None)
+    """What was declared for regions when it was counted."""
 
 
 Wanted = tuple[Place, Counted | None, tuple[Section, ...]]
+_DECLARED = tuple(section for section in SECTIONS if "quiet" in section.tables)
 
 
 def _note(task: asyncio.Task[int]) -> None:
@@ -130,28 +134,31 @@ class Current:
         Raises Busy, and what the database raises.
         """
 
-        def look(access: Access) -> tuple[dict[str, int], dict[str, Place]]:
+        def look(access: Access) -> tuple[dict[str, int], dict[str, Place], Stamp]:
             region = "" if scope.level in ("nation", "hospital") else scope.code
             only = scope.code if scope.level == "hospital" else None
             found = wide.places(access, region=region, code=only)
-            return wide.heads(access, found), {code: Place(*where) for code, where in found.items()}
+            places = {code: Place(*where) for code, where in found.items()}
+            return wide.heads(access, found), places, quiet.stamp(access)
 
-        heads, places = await self._store.read(None, look)
+        heads, places, declared = await self._store.read(None, look)
         self._forget({place.kode_rs for place in self.inside(scope)} - set(places))
-        wanted = await self._wanted(places, heads, now)
+        wanted = await self._wanted(places, heads, declared, now)
         first = scope == NATION and scope not in self._per
         for start in range(0, len(wanted), _AT_ONCE):
             if first:
                 self._progress = (start, len(wanted))
             some = wanted[start : start + _AT_ONCE]
-            self._take(await self._store.read(None, partial(_count, some=some, heads=heads, now=now)))
+            self._take(
+                await self._store.read(None, partial(_count, some=some, heads=heads, now=now, declared=declared))
+            )
             # Whoever reports comes first.
             await asyncio.sleep(_PAUSE if first else 0)
         self._progress = None
         self._per[scope] = now
         return len(wanted)
 
-    async def _wanted(self, places: Places, heads: Mapping[str, int], now: datetime) -> list[Wanted]:
+    async def _wanted(self, places: Places, heads: Mapping[str, int], declared: Stamp, now: datetime) -> list[Wanted]:
         """Who has to be counted, with what is known already and the sections that changed."""
         whole: list[Wanted] = []
         moved: list[tuple[Place, Counted]] = []
@@ -161,12 +168,16 @@ class Current:
                 whole.append((place, known, SECTIONS))
             elif known.seq != heads.get(code, 0):
                 moved.append((place, known))
+            elif known.declared != declared:
+                whole.append((place, known, _DECLARED))
         if moved:
             tables = await self._store.read(
                 None, lambda access: {p.kode_rs: wide.changed(access, p.kode_rs, known.seq) for p, known in moved}
             )
             for place, known in moved:
                 objects = tables[place.kode_rs]
+                if known.declared != declared:
+                    objects = objects | {"quiet"}
                 touched = tuple(s for s in SECTIONS if not s.daily and objects.intersection(s.tables))
                 whole.append((place, known, touched))
         return whole
@@ -260,6 +271,7 @@ def _count(
     some: Sequence[Wanted],
     heads: Mapping[str, int],
     now: datetime,
+    declared: Stamp,
 ) -> list[Counted]:
     """Count some hospitals from their rows."""
     rows: dict[str, dict[str, list[Any]]] = {place.kode_rs: {} for place, _, _ in some}
@@ -274,7 +286,7 @@ def _count(
             kept = {key: each for key, each in digests.items() if FIGURES[key[0]][0] not in sections}
             own = told(rows[place.kode_rs])
             digests = kept | {k: d for s in sections for k, d in counted_section(s, own, place, now)}
-        counted.append(Counted(place, heads.get(place.kode_rs, 0), local_day(now, place.zone), digests))
+        counted.append(Counted(place, heads.get(place.kode_rs, 0), local_day(now, place.zone), digests, declared))
     return counted
 
 

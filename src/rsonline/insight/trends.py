@@ -13,12 +13,13 @@ from typing import Any, Literal, NamedTuple
 
 from rsonline.insight import beds, covid, discipline, staff
 from rsonline.insight.digest import NOTHING, Digest
-from rsonline.insight.discipline import KINDS, Quiet
+from rsonline.insight.discipline import KINDS
 from rsonline.insight.indicator import Indicator, Tile, share
 from rsonline.insight.places import Level, Place, Places, code_at, local_day
 from rsonline.intake.duty import GRACE
 from rsonline.reports.report import Row
 from rsonline.reports.verdict import Words
+from rsonline.store.quiet import Quiet, among
 
 Counts = dict[str, int]
 """What was counted of one day, by name: `<trend>/n` rows counted, `/h` hospitals, `/v` the sum, `/x/<reason>` rows
@@ -334,11 +335,11 @@ def _reports(
                 own.put(day, f"{key}/h", -1)
         asked[group] = asked.get(group, 0) + 1
         for one in quiet:
-            if one.names(place):
+            if one.names(place.where):
                 for day in _days(max(one.first, begun), min(one.last, last)):
-                    for kind in one.kinds:
+                    for kind in sorted(set(one.kinds) & set(KINDS)):
                         # What was said twice to be quiet is quiet once.
-                        if not told(kind, day) and _first_of(quiet, place, kind, day) is one:
+                        if not told(kind, day) and among(quiet, place.where, day, kind) is one:
                             own.put(day, f"{key}/n", -1)
                             own.put(day, f"{key}/x/quiet", 1)
     for group, many in asked.items():
@@ -347,7 +348,3 @@ def _reports(
             sums[group].put(day, f"{key}/h", many)
             whole = sums[group].counts(day).get(f"{key}/n", 0)
             sums[group].put(day, f"{key}/p/diharapkan", whole)
-
-
-def _first_of(quiet: Sequence[Quiet], place: Place, kind: str, day: date) -> Quiet | None:
-    return next((one for one in quiet if one.holds(place, day, kind)), None)

@@ -223,6 +223,36 @@ rollup_mark = sa.Table(
 )
 """How far the rollups of a hospital go."""
 
+quiet = sa.Table(
+    "quiet",
+    metadata,
+    sa.Column("kode_rs", sa.Text, primary_key=True),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False, comment="1, 2, 3 … within the hospital"),
+    sa.Column("sort", sa.Text, nullable=False, comment="holiday or maintenance"),
+    sa.Column("kinds", sa.Text, nullable=False, comment="reports that may be absent, with blanks between"),
+    sa.Column("first", sa.Date, nullable=False, comment="local day"),
+    sa.Column("last", sa.Date, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("account", sa.Text, nullable=False),
+)
+"""When a hospital said beforehand that its own system will be silent."""
+
+quiet_region = sa.Table(
+    "quiet_region",
+    metadata,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("region", sa.Text, nullable=False, comment="code of a province or regency; empty: the nation"),
+    sa.Column("sort", sa.Text, nullable=False, comment="holiday or maintenance"),
+    sa.Column("kinds", sa.Text, nullable=False, comment="reports that may be absent, with blanks between"),
+    sa.Column("first", sa.Date, nullable=False, comment="local day"),
+    sa.Column("last", sa.Date, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("account", sa.Text, nullable=False),
+)
+"""Holidays, and maintenance of the service. Few and read whole: not spread by hospital."""
+
 journal = sa.Table(
     "journal",
     metadata,

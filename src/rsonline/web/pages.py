@@ -35,6 +35,7 @@ Right = Literal[
     "audit",
     "hospitals",
     "references",
+    "announce",
 ]
 
 

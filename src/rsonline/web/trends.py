@@ -14,6 +14,7 @@ from rsonline.insight.trends import SPANS, TRENDS, Section, Series, Trend
 from rsonline.sheets.cells import Cell
 from rsonline.sheets.columns import Holds
 from rsonline.sheets.stream import CsvWriting, Writing, XlsxWriting
+from rsonline.store import quiet
 from rsonline.store import rollups as kept
 from rsonline.store.access import Access
 from rsonline.web import insight, insight_data, pictures, render
@@ -69,12 +70,15 @@ def _told(access: Access, *, scope: Scope, section: Section, span: int, now: dat
         zone = places[scope.code].zone
     last = trends.last_day(now, zone, section)
     first = last - timedelta(days=span - 1)
+    declared = quiet.about(access, places, first) if section == "disiplin" else []
     months = list(kept.months(access, list(places), section, first, last))
     state = State(len(known & set(places)), len(places))
     found = []
     for trend in TRENDS.values():
         if trend.section == section:
-            whole, parts = trends.series(trend, months, places, first, last, _BELOW.get(scope.level, "hospital"))
+            whole, parts = trends.series(
+                trend, months, places, first, last, _BELOW.get(scope.level, "hospital"), declared
+            )
             found.append(Told(trend, first, last, whole, parts, state))
     return found
 

@@ -1,4 +1,4 @@
-"""Figures of days kept by month, and how far they go."""
+"""Figures of days kept by month, and how far they go; declared times without reports."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -25,4 +25,28 @@ def upgrade() -> None:
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("zona", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
+    )
+    op.create_table(
+        "quiet",
+        sa.Column("kode_rs", sa.Text(), primary_key=True),
+        sa.Column("number", sa.BigInteger(), primary_key=True, autoincrement=False),
+        sa.Column("sort", sa.Text(), nullable=False),
+        sa.Column("kinds", sa.Text(), nullable=False),
+        sa.Column("first", sa.Date(), nullable=False),
+        sa.Column("last", sa.Date(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+    )
+    op.create_table(
+        "quiet_region",
+        sa.Column("number", sa.BigInteger(), primary_key=True, autoincrement=False),
+        sa.Column("region", sa.Text(), nullable=False),
+        sa.Column("sort", sa.Text(), nullable=False),
+        sa.Column("kinds", sa.Text(), nullable=False),
+        sa.Column("first", sa.Date(), nullable=False),
+        sa.Column("last", sa.Date(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
     )

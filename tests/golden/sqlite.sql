@@ -262,6 +262,15 @@ CREATE TABLE known_source (
   PRIMARY KEY (kode_rs, source)
 );
 
+CREATE TABLE live_births (
+  kode_rs TEXT NOT NULL,
+  month DATE NOT NULL,
+  births BIGINT NOT NULL,
+  at BIGINT NOT NULL,
+  account TEXT NOT NULL,
+  PRIMARY KEY (kode_rs, month)
+);
+
 CREATE TABLE nakes_terinfeksi (
   kode_rs TEXT NOT NULL,
   tanggal DATE NOT NULL,

@@ -119,6 +119,7 @@ ADDRESSES: dict[str, tuple[Address, ...]] = {
     "/shk/baru": ("/shk/baru",),
     "/shk/{number}": (sample,),
     "/shk-gabungan": ("/shk-gabungan",),
+    "/shk-kelahiran": ("/shk-kelahiran",),
     "/pasien": ("/pasien", "/pasien?semua=1"),
     "/pasien/baru": ("/pasien/baru",),
     "/pasien/{number}": (patient,),

@@ -303,17 +303,28 @@ HEALTH = Section(
 
 
 class ScreeningReady(NamedTuple):
-    """The babies and their clocks."""
+    """The babies, their clocks, and what they are measured against."""
 
     babies: list[Baby]
     clocks: list[Clock]
+    births: Mapping[tuple[str, date], int]
+    """Live births by hospital and month."""
 
 
 def _screening(rows: Rows, places: Places, now: datetime) -> ScreeningReady:
     actions: Sequence[Action] = rows.get("shk_action", ())
     decisions: Sequence[Decision] = rows.get("shk_merge", ())
     found = babies(rows["shk"], rows["shk_hasil"], actions, decisions, places)
-    return ScreeningReady(found, clocks(found, places, now))
+    told = {(each.kode_rs, each.month): each.births for each in rows.get("live_births", ())}
+    return ScreeningReady(found, clocks(found, places, now), told)
+
+
+def _coverage(ready: Ready) -> Tile[Baby]:
+    """Coverage over the last complete months of each hospital."""
+    months = {code: screening.covered_months(local_day(ready.now, p.zone)) for code, p in ready.places.items()}
+    found = [baby for baby in ready.rows.babies if baby.born.replace(day=1) in months.get(baby.kode_rs, ())]
+    told = {(code, month): n for (code, month), n in ready.rows.births.items() if month in months.get(code, ())}
+    return screening.coverage(found, told, ready.places, ready.now)
 
 
 _BABY = "kode_rs id_shk born sampled sent arrived known high recalled confirmed treated heard"
@@ -349,7 +360,7 @@ def _listed(state: screening.Listed) -> Figure:
 SCREENING = Section(
     name="shk",
     title=Words("Skrining hipotiroid kongenital", "Newborn thyroid screening"),
-    tables=("shk", "shk_hasil", "shk_action", "shk_merge"),
+    tables=("shk", "shk_hasil", "shk_action", "shk_merge", "live_births"),
     prepare=_screening,
     figures=(
         _alarm("hospital"),
@@ -358,6 +369,15 @@ SCREENING = Section(
         _listed("waiting"),
         _listed("late"),
         _listed("lost"),
+        _figure(
+            screening.COVERAGE,
+            _coverage,
+            _BABY,
+            "ratio",
+            names=("bayi", "kelahiran_hidup"),
+            title=Words("Cakupan SHK, 3 bulan terakhir yang lengkap", "Screening coverage, last 3 complete months"),
+            good="up",
+        ),
         _figure(
             screening.IN_TIME,
             lambda r: screening.in_time(r.rows.babies, r.now),

@@ -201,6 +201,17 @@ shk_merge = sa.Table(
 )
 """Whether two records are of one newborn, as a person said last."""
 
+live_births = sa.Table(
+    "live_births",
+    metadata,
+    sa.Column("kode_rs", sa.Text, primary_key=True),
+    sa.Column("month", sa.Date, primary_key=True, comment="its first day"),
+    sa.Column("births", sa.BigInteger, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("account", sa.Text, nullable=False),
+)
+"""How many children were born alive in a hospital, as it told: no report of the guide says so."""
+
 rollup = sa.Table(
     "rollup",
     metadata,

@@ -25,7 +25,7 @@ from rsonline.reports import (
     TEMPAT_TIDUR,
 )
 from rsonline.reports.report import Report, Row
-from rsonline.store import quiet
+from rsonline.store import births, quiet
 from rsonline.store.access import Access
 from rsonline.store.hospitals import ZONES
 from rsonline.store.rows import shape_of
@@ -42,6 +42,7 @@ DAYS: Mapping[str, int] = {
     "shk": 190,
     "shk_hasil": 190,
     "quiet": 62,
+    "live_births": 190,
 }
 """How many days back rows are looked at: by their day, or for lists that are kept current, since they were deleted."""
 _REPORTS: Mapping[str, Report[Any]] = {
@@ -124,7 +125,8 @@ def rows(access: Access, tables: Iterable[str], codes: Sequence[str], now: datet
     """The rows of some tables by hospital and table; every hospital asked for has every table.
 
     Personal members are not in them. `shk_action` and `shk_merge` give what people recorded about newborns,
-    `quiet` what was declared, `antrian` and `antrian_task` the bookings of the last days.
+    `live_births` how many there were, `quiet` what was declared, `antrian` and `antrian_task` the bookings of the
+    last days.
     """
     wanted = list(tables)
     found: dict[str, dict[str, list[Any]]] = {code: {name: [] for name in wanted} for code in codes}
@@ -135,6 +137,9 @@ def rows(access: Access, tables: Iterable[str], codes: Sequence[str], now: datet
                 actions = sa.select(shk_action).where(shk_action.c.kode_rs.in_(some)).order_by(shk_action.c.number)
                 for row in access.connection.execute(actions):
                     found[row.kode_rs][name].append(Said(row.kode_rs, row.id_shk, row.kind, row.day, row.at))
+            elif name == "live_births":
+                for told in births.of(access, some, (now - timedelta(days=DAYS["live_births"])).date()):
+                    found[told.kode_rs][name].append(told)
             elif name == "quiet":
                 _of_declared(access, some, now, found)
             elif name == "shk_merge":

@@ -3,6 +3,7 @@
 from rsonline.web import (
     availability,
     beds,
+    births,
     bookings,
     call_log,
     deaths,
@@ -38,6 +39,7 @@ PAGES: tuple[Page, ...] = (
     *bookings.PAGES,
     *screening.PAGES,
     *newborns.PAGES,
+    *births.PAGES,
     *patients.PAGES,
     *deaths.PAGES,
     *suggestions.PAGES,

@@ -1,4 +1,4 @@
-"""Figures of days kept by month, and how far they go; declared times without reports."""
+"""Figures of days kept by month, and how far they go; declared times without reports; live births."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -47,6 +47,14 @@ def upgrade() -> None:
         sa.Column("first", sa.Date(), nullable=False),
         sa.Column("last", sa.Date(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+    )
+    op.create_table(
+        "live_births",
+        sa.Column("kode_rs", sa.Text(), primary_key=True),
+        sa.Column("month", sa.Date(), primary_key=True),
+        sa.Column("births", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("account", sa.Text(), nullable=False),
     )

@@ -1,6 +1,7 @@
 """Days kept by hospital and month: whatever was written, corrected and deleted, and whenever somebody looked, they are
 what a recount of all raw rows gives."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from random import Random
@@ -289,4 +290,27 @@ async def test_what_is_read_does_not_grow_with_age(database: Database) -> None:
         found = kept.evenings(access, code, after, after + timedelta(days=1))
     assert {row["id_t_tt"] for row in found} == {number}
     assert len(found) == 10
+    await country.store.close()
+
+
+async def test_a_sum_of_many_hospitals_is_made_once_a_minute(database: Database) -> None:
+    country = Country(database, 2)
+    running = Rollups(country.store)
+    made: list[int] = []
+
+    async def make() -> int:
+        made.append(len(made))
+        await asyncio.sleep(0.01)
+        return made[-1]
+
+    def many(found: int) -> bool:
+        return True
+
+    asked = [running.remembered("nation", country.now, make, many) for _ in range(3)]
+    assert await asyncio.gather(*asked) == [0, 0, 0]
+    assert await running.remembered("nation", country.now + timedelta(seconds=59), make, many) == 0
+    assert await running.remembered("nation", country.now + timedelta(seconds=61), make, many) == 1
+    # What is small is never old.
+    assert [await running.remembered("one", country.now, make, lambda found: False) for _ in range(2)] == [2, 3]
+    await running.close()
     await country.store.close()

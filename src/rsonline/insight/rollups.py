@@ -6,10 +6,10 @@ killed, or that another one outruns, loses nothing.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import structlog
 
@@ -22,14 +22,19 @@ from rsonline.store.access import Access
 from rsonline.store.engines import Store
 from rsonline.store.rollups import DAILY, Body, Counted, Mark
 
+T = TypeVar("T")
 log = structlog.get_logger("rsonline.insight")
 BACK = timedelta(days=400)
 """How far back days are counted: a year of pictures and a month."""
 SOON = timedelta(seconds=10)
 """From this age on whoever asks has it looked after again."""
+KEPT = timedelta(seconds=60)
+"""For how long what was added up of many hospitals is shown again."""
 EVERY = 600.0
 """Seconds between two looks at the whole country, whether or not anybody asks."""
 _PATIENCE = 3.0
+_MOST = 12
+"""How many sums are remembered."""
 _AT_ONCE = 10
 """How many hospitals are counted at a stretch: other requests come in between."""
 _PATIENTS = "pasien_covid"
@@ -50,6 +55,8 @@ class Rollups:
         self._store = store
         self._looked: dict[Scope, datetime] = {}
         self._tasks: dict[Scope, asyncio.Task[int]] = {}
+        self._remembered: dict[Hashable, tuple[datetime, Any]] = {}
+        self._making: dict[Hashable, asyncio.Future[Any]] = {}
 
     async def fresh(self, scope: Scope, now: datetime) -> None:
         """Have the days of a scope counted; where there are many to count, go on behind after a moment.
@@ -67,6 +74,28 @@ class Rollups:
         if task in done:
             task.result()
 
+    async def remembered(
+        self, key: Hashable, now: datetime, make: Callable[[], Awaitable[T]], worth: Callable[[T], bool]
+    ) -> T:
+        """What `make` gives, or gave in the last minute where that was worth remembering: many hospitals are added up
+        once for everybody who looks at them. Raises what `make` raises."""
+        known = self._remembered.get(key)
+        if known is not None and now - known[0] <= KEPT:
+            made: T = known[1]
+            return made
+        task = self._making.get(key)
+        if task is None:
+            task = self._making[key] = asyncio.ensure_future(make())
+            task.add_done_callback(lambda done: self._making.pop(key, None))
+        # Whoever asked first may go away: the others still wait for the same.
+        made = await asyncio.shield(task)
+        if worth(made):
+            self._remembered.pop(key, None)
+            self._remembered[key] = (now, made)
+            while len(self._remembered) > _MOST:
+                del self._remembered[next(iter(self._remembered))]
+        return made
+
     async def keep(self) -> None:
         """Count the whole country again and again, until cancelled. A database that is away is asked again."""
         while True:
@@ -78,9 +107,10 @@ class Rollups:
 
     async def close(self) -> None:
         """Stop counting."""
-        for task in self._tasks.values():
+        behind = [*self._tasks.values(), *self._making.values()]
+        for task in behind:
             task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await asyncio.gather(*behind, return_exceptions=True)
 
     async def state(self, scope: Scope) -> State:
         """How far the days of a scope are counted."""

@@ -26,6 +26,8 @@ from rsonline.web.visit import Visit
 
 PATH = f"{insight.PATH}/tren"
 API = f"{insight_data.API}/tren"
+_MANY = 50
+"""From so many hospitals on, a sum is shown for a minute."""
 _BELOW: dict[Level, Level] = {"nation": "province", "province": "regency", "regency": "hospital"}
 
 
@@ -59,10 +61,18 @@ def found_in(visit: Visit) -> Trend:
 async def told(house: House, visit: Visit, scope: Scope, section: Section, span: int) -> list[Told]:
     """Every trend of a section in a scope, from what is kept of its days."""
     await house.rollups.fresh(scope, visit.now)
-    return await house.store.read(None, partial(_told, scope=scope, section=section, span=span, now=visit.now))
+    reading = partial(look, scope=scope, section=section, span=span, now=visit.now)
+    return await house.rollups.remembered(
+        (scope, section, span),
+        visit.now,
+        lambda: house.store.read(None, reading),
+        # A year of a large country would fill the memory of a process; few look at one at the same time.
+        lambda found: found[0].state.hospitals > _MANY and span < SPANS[-1],
+    )
 
 
-def _told(access: Access, *, scope: Scope, section: Section, span: int, now: datetime) -> list[Told]:
+def look(access: Access, *, scope: Scope, section: Section, span: int, now: datetime) -> list[Told]:
+    """Every trend of a section in a scope as it is kept now."""
     places = rollups.places_of(access, scope)
     known = set(kept.marks(access, places))
     zone = province_zone(scope.code[:2] if scope.level in ("province", "regency") else None)

@@ -15,7 +15,7 @@ from rsonline.reports import EVERY_REPORT, TEMPAT_TIDUR
 from rsonline.reports.report import Member, Named, Numbered, Report, Steps, key_of, members
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-HEAD = "0005"
+HEAD = "0006"
 """The revision of the migrations that this code works on."""
 
 

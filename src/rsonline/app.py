@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rsonline import logs
 from rsonline.insight.current import Current
+from rsonline.insight.rollups import Rollups
 from rsonline.intake.receipts import Receipts
 from rsonline.reports import EVERY_REPORT
 from rsonline.reports.current_lists import CurrentLists
@@ -167,7 +168,10 @@ def create_app(
     gate = Gate(settings, store, references)
     calls = CallLog(store)
     guide = GuideDoor(store, gate, references, calls)
-    house = House(settings, store, gate.doorkeeper, gate.logins, references, Receipts(store.vault), Current(store))
+    rollups = Rollups(store)
+    house = House(
+        settings, store, gate.doorkeeper, gate.logins, references, Receipts(store.vault), Current(store), rollups
+    )
     hooks = Hooks(
         load(settings.laboratory_registry),
         load(settings.population_registry),
@@ -180,6 +184,7 @@ def create_app(
         """Write what waits, then close. Called by the lifespan, or by whoever runs the application without one."""
         hooks.close()
         await house.current.close()
+        await rollups.close()
         await calls.close()
         await gate.close()
         await store.close()
@@ -188,7 +193,11 @@ def create_app(
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         log.info("service.started", database=settings.place.shown, reports=len(EVERY_REPORT))
         await note_settings(store, settings)
-        kept = [asyncio.create_task(keep_keys_new(store.vault)), asyncio.create_task(keep_lists_new(references))]
+        kept = [
+            asyncio.create_task(keep_keys_new(store.vault)),
+            asyncio.create_task(keep_lists_new(references)),
+            asyncio.create_task(rollups.keep()),
+        ]
         async with application.beside:
             yield
         for task in kept:

@@ -279,6 +279,15 @@ CREATE TABLE known_source (
   PRIMARY KEY (kode_rs, source)
 );
 
+CREATE TABLE live_births (
+  kode_rs TEXT NOT NULL,
+  month DATE NOT NULL,
+  births BIGINT NOT NULL,
+  at BIGINT NOT NULL,
+  account TEXT NOT NULL,
+  PRIMARY KEY (kode_rs, month)
+);
+
 CREATE TABLE nakes_terinfeksi (
   kode_rs TEXT NOT NULL,
   tanggal DATE NOT NULL,
@@ -601,13 +610,48 @@ CREATE TABLE pcr_nakes (
   PRIMARY KEY (kode_rs, tanggal)
 );
 
+CREATE TABLE quiet (
+  kode_rs TEXT NOT NULL,
+  number BIGINT NOT NULL,
+  sort TEXT NOT NULL,
+  kinds TEXT NOT NULL,
+  first DATE NOT NULL,
+  last DATE NOT NULL,
+  reason TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  account TEXT NOT NULL,
+  PRIMARY KEY (kode_rs, number)
+);
+
+CREATE TABLE quiet_region (
+  number BIGINT NOT NULL,
+  region TEXT NOT NULL,
+  sort TEXT NOT NULL,
+  kinds TEXT NOT NULL,
+  first DATE NOT NULL,
+  last DATE NOT NULL,
+  reason TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  account TEXT NOT NULL,
+  PRIMARY KEY (number)
+);
+
 CREATE TABLE rollup (
   kode_rs TEXT NOT NULL,
   section TEXT NOT NULL,
-  day DATE NOT NULL,
+  month DATE NOT NULL,
   at BIGINT NOT NULL,
   body TEXT NOT NULL,
-  PRIMARY KEY (kode_rs, section, day)
+  PRIMARY KEY (kode_rs, section, month)
+);
+
+CREATE TABLE rollup_mark (
+  kode_rs TEXT NOT NULL,
+  seq BIGINT NOT NULL,
+  day DATE NOT NULL,
+  zona TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  PRIMARY KEY (kode_rs)
 );
 
 CREATE TABLE sdm (

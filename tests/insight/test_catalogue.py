@@ -43,6 +43,7 @@ def country(random: Random) -> dict[str, Sequence[Any]]:
         "shk": shk,
         "shk_hasil": results,
         "shk_action": actions,
+        "live_births": tiles_of_screening.live_births(random),
         # A baby is one hospital's: records of two hospitals are put together by nobody here.
         "shk_merge": [d for d in decisions if d.first[0] == d.second[0]],
     }

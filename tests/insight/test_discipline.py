@@ -6,9 +6,10 @@ from random import Random
 import pytest
 
 from rsonline.insight import discipline
-from rsonline.insight.discipline import DisciplineRules, Expected, Quiet
+from rsonline.insight.discipline import DisciplineRules, Expected
 from rsonline.reports import NAKES_TERINFEKSI, OKSIGEN, PCR_NAKES
 from rsonline.reports.report import Row
+from rsonline.store.quiet import Quiet
 from tests.insight.country import PLACES, TODAY, kept
 
 REPORTS = (OKSIGEN, NAKES_TERINFEKSI, PCR_NAKES)

@@ -312,8 +312,14 @@ def test_the_urgent_come_first() -> None:
 
 def test_coverage_needs_births() -> None:
     found = babies([record(n, "3404015", BORN) for n in range(8)], (), (), (), PLACES)
-    assert screening.coverage(found, {"3404015": 10, "3471011": 10}, PLACES, NOW).value == 40
-    assert screening.coverage(found, {"3404015": 10}, PLACES, NOW).value == 80
+    month = BORN.replace(day=1)
+    told = {("3404015", month): 10, ("3471011", month): 10}
+    assert screening.coverage(found, told, PLACES, NOW).value == 40
+    assert screening.coverage(found, {("3404015", month): 10}, PLACES, NOW).value == 80
+    # Of another month than that in which they were born nothing is told.
+    earlier = (month - timedelta(days=1)).replace(day=1)
+    tile = screening.coverage(found, {("3404015", month): 10, ("3404015", earlier): 6}, PLACES, NOW)
+    assert (tile.value, tile.parts) == (50, {"bayi": 8, "kelahiran_hidup": 16})
     tile = screening.coverage(found, {}, PLACES, NOW)
     assert (tile.value, {each.reason for each in tile.excluded}) == (None, {"births_unknown"})
 

@@ -5,13 +5,20 @@ from datetime import timedelta
 from random import Random
 
 from rsonline.insight import discipline
-from rsonline.insight.discipline import DisciplineRules, Quiet
+from rsonline.insight.discipline import DisciplineRules
 from rsonline.insight.places import Scope
 from rsonline.reports import NAKES_TERINFEKSI, OKSIGEN, PCR_NAKES, TEMPAT_TIDUR
 from rsonline.reports.report import Row
+from rsonline.store.quiet import Quiet
 from tests.insight.country import NOW, PLACES, TODAY, Made, inside, kept
 
-RULES = DisciplineRules(window=3, quiet=(Quiet("34", TODAY - timedelta(days=2), TODAY - timedelta(days=2)),))
+RULES = DisciplineRules(
+    window=3,
+    quiet=(
+        Quiet("34", TODAY - timedelta(days=2), TODAY - timedelta(days=2)),
+        Quiet("3404", TODAY - timedelta(days=1), TODAY, ("tempat_tidur", "oksigen")),
+    ),
+)
 
 
 def reports(random: Random) -> dict[str, list[Row]]:
@@ -51,4 +58,4 @@ def tiles(random: Random, scope: Scope) -> Iterator[Made]:
         yield Made(of(found, NOW), found)
     told = discipline.heard(own, places, NOW)
     assert len(told) == len(places)
-    yield Made(discipline.silent(told, places, NOW), told)
+    yield Made(discipline.silent(told, places, NOW, RULES), told)

@@ -12,6 +12,7 @@ from rsonline.insight.screening_clock import Action, Decision, babies, clocks, n
 from rsonline.insight.screening_merging import Proposal, proposals
 from rsonline.reports import SHK, SHK_HASIL
 from rsonline.reports.report import Row
+from rsonline.store.births import Births
 from tests.insight.country import NOW, PLACES, TODAY, Made, inside, kept, maybe, some_day, some_time
 
 MOTHERS = ("Siti Aminah", "Sitti Aminah", "Dewi Lestari", "Maria Yuliana", "Nur Hidayah")
@@ -103,6 +104,17 @@ def nation(random: Random) -> tuple[list[Row], list[Row], list[Action], list[Dec
     return records, results, actions, decisions
 
 
+def live_births(random: Random) -> list[Births]:
+    """What some hospitals told of some months."""
+    months = [TODAY.replace(day=1), *screening.covered_months(TODAY)]
+    return [
+        Births(code, month, random.choice((0, 5, 9)), NOW)
+        for code in PLACES
+        for month in months
+        if random.random() < 0.7
+    ]
+
+
 def tiles(random: Random, scope: Scope) -> Iterator[Made]:
     """Every tile of the module, of one scope."""
     records, results, actions, decisions = nation(random)
@@ -111,7 +123,9 @@ def tiles(random: Random, scope: Scope) -> Iterator[Made]:
     assert sorted(shown) == sorted(number_of(r) for r in inside(records, scope) if r["deleted_at"] is None)
     unborn = [newborn(code, some_day(random, 9), NOW) for code in PLACES]
     found += inside(unborn, scope)
-    births = {code: 5 for code in PLACES if random.random() < 0.7}
+    births = {
+        (each.kode_rs, each.month): each.births for each in live_births(random) if scope.holds(PLACES[each.kode_rs])
+    }
     everyone = babies(records, results, actions, (), PLACES)
     yield Made(screening.coverage(everyone, births, PLACES, NOW, scope=scope), inside(everyone, scope))
     for tile in (

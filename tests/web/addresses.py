@@ -119,6 +119,7 @@ ADDRESSES: dict[str, tuple[Address, ...]] = {
     "/shk/baru": ("/shk/baru",),
     "/shk/{number}": (sample,),
     "/shk-gabungan": ("/shk-gabungan",),
+    "/shk-kelahiran": ("/shk-kelahiran",),
     "/pasien": ("/pasien", "/pasien?semua=1"),
     "/pasien/baru": ("/pasien/baru",),
     "/pasien/{number}": (patient,),
@@ -142,7 +143,10 @@ ADDRESSES: dict[str, tuple[Address, ...]] = {
     "/lembar/{name}/{token}": (checked_sheet,),
     "/lembar/{name}/ekspor-pribadi": ("/lembar/shk/ekspor-pribadi",),
     "/luring": ("/luring",),
+    "/pengumuman": ("/pengumuman",),
     "/wawasan": ("/wawasan",),
+    "/wawasan/tren": ("/wawasan/tren",),
+    "/wawasan/tren/{key}": ("/wawasan/tren/hunian_harian", "/wawasan/tren/covid_masuk?hari=365"),
     "/wawasan/{key}": (
         "/wawasan/tempat_tidur_kosong",
         "/wawasan/shk_terlambat",

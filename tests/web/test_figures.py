@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.databases import rows
 from tests.samples import MESSAGES
 from tests.web.hostile import send
 from tests.web.site import CODE, Site
@@ -62,3 +63,41 @@ def test_the_map_is_kept_as_a_picture(with_rooms: Site, visitor: BrowserContext,
     assert (width, height) == (1792, 920)
     # A picture of nothing would be smaller.
     assert len(content) > 20_000
+
+
+def test_a_trend_is_read_with_the_keyboard_and_with_the_pointer(with_rooms: Site, visitor: BrowserContext) -> None:
+    for code in rows(with_rooms.database, "SELECT DISTINCT kode_rs FROM bed_history"):
+        statement = "UPDATE bed_history SET at = at - :ms WHERE kode_rs = :c RETURNING kode_rs"
+        rows(with_rooms.database, statement, ms=5 * 86_400_000, c=code["kode_rs"])
+        # No message can change the past: whoever looked before has counted it as it was.
+        rows(with_rooms.database, "DELETE FROM rollup_mark WHERE kode_rs = :c RETURNING kode_rs", c=code["kode_rs"])
+    page = visitor.new_page()
+    with_rooms.log_in(page, "petugas")
+    for _ in range(15):
+        # Days that somebody looked at a few seconds ago are not counted again at once.
+        page.goto("/wawasan/tren/hunian_harian")
+        if page.locator(".titik").count():
+            break
+        page.wait_for_timeout(1000)
+    field, told = page.locator(".tren-bidang"), page.locator(".tren-ujung")
+    days = [cell.strip() for cell in page.locator("h2:has-text('Hari demi hari') ~ .card tbody th").all_inner_texts()]
+    assert len(days) in (5, 6)
+    field.focus()
+    # The newest day first; then back, to the oldest, and to the newest again.
+    expect(told).to_contain_text(days[0])
+    page.keyboard.press("ArrowLeft")
+    expect(told).to_contain_text(days[1])
+    page.keyboard.press("Home")
+    expect(told).to_contain_text(days[-1])
+    expect(told).to_contain_text("%")
+    page.keyboard.press("End")
+    expect(told).to_contain_text(days[0])
+    page.keyboard.press("Escape")
+    expect(told).to_be_hidden()
+    box = field.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] - 2, box["y"] + box["height"] / 2)
+    expect(told).to_contain_text(days[0])
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="PNG").click()
+    assert waiting.value.suggested_filename == f"hunian_harian-{CODE}-30.png"

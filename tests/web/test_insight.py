@@ -13,6 +13,7 @@ import openpyxl
 import pytest
 
 from rsonline.insight.catalogue import FIGURES
+from rsonline.insight.trends import TRENDS
 from tests.databases import rows
 from tests.hospital import Hospital, Service
 from tests.samples import MESSAGES
@@ -105,17 +106,90 @@ async def test_each_figure_has_as_many_rows_behind_it_as_it_says(service: Servic
 
 
 async def test_occupancy_is_looked_back_at(service: Service) -> None:
-    hospital = placed(service, "7501")
+    hospital = placed(service, "7506")
     await filled(hospital)
     statement = "UPDATE bed_history SET at = at - :ms WHERE kode_rs = :c RETURNING kode_rs"
     # Four days and four hours ago: four evenings since then.
     assert rows(service.database, statement, ms=100 * 3_600_000, c=hospital.code)
     visitor = await as_role(service, "petugas", code=hospital.code)
-    page = (await visitor.get("/wawasan/hunian_sekarang")).text
-    # Eight patients in nine beds, at the end of each day since.
-    assert page.count("88,9 %</title>") in (4, 5)
+    assert "/wawasan/tren/hunian_harian" in (await visitor.get("/wawasan/hunian_sekarang")).text
+    page = (await visitor.get("/wawasan/tren/hunian_harian")).text
+    # Eight patients in nine beds, at the end of each day since; in the picture and in the table.
+    evenings = page.count('data-teks="88,9 %"')
+    assert evenings in (4, 5)
+    assert page.count('<td class="text-end text-nowrap">88,9 %</td>') == evenings
     assert "BOR (potret)" in page
-    assert "polyline" not in (await visitor.get("/wawasan/tempat_tidur_kosong")).text
+    assert "bukan dari hari perawatan" in page
+    assert "AvLOS, TOI dan BTO memerlukan data lain" in page
+    assert "/wawasan/tren" not in (await visitor.get("/wawasan/tempat_tidur_kosong")).text
+
+
+async def test_days_of_a_region_are_those_of_its_hospitals(service: Service) -> None:
+    inside = [placed(service, "8102"), placed(service, "8102")]
+    outside = placed(service, "8202")
+    for hospital in (*inside, outside):
+        await filled(hospital)
+    statement = "UPDATE bed_history SET at = at - :ms WHERE kode_rs = :c RETURNING kode_rs"
+    for hospital, days in ((inside[0], 10), (inside[1], 5), (outside, 20)):
+        assert rows(service.database, statement, ms=days * 86_400_000, c=hospital.code)
+    office = await as_role(service, "dinkes", region="8102")
+    for key, trend in TRENDS.items():
+        told = (await office.get(f"/api/wawasan/tren/{key}")).json()
+        assert told["wilayah"]["kode"] == "8102"
+        assert (told["rumah_sakit"], told["sudah_dihitung"]) == (2, 2)
+        assert len(told["hari"]) == 30
+        parts = {each["kode"]: each for each in told["bagian_wilayah"]}
+        assert set(parts) == {each.code for each in inside}
+        own = [(await office.get(f"/api/wawasan/tren/{key}?wilayah={each.code}")).json() for each in inside]
+        for day, *ones in zip(told["hari"], *(each["hari"] for each in own), strict=True):
+            assert {each["tanggal"] for each in ones} == {day["tanggal"]}
+            assert day["dihitung"] == sum(each["dihitung"] for each in ones)
+            for name in trend.names:
+                assert day["bagian"].get(name, 0) == sum(each["bagian"].get(name, 0) for each in ones)
+        assert [each.get("seluruhnya", {}).get("nilai") for each in own] == [
+            parts[each.code].get("seluruhnya", {}).get("nilai") for each in inside
+        ]
+    told = (await office.get("/api/wawasan/tren/hunian_harian")).json()
+    assert [day["bagian"].get("jumlah") for day in told["hari"][-8:]] == [9, 9, 9, 18, 18, 18, 18, 18]
+    assert told["seluruhnya"]["indikator"] == "bor_potret"
+    assert told["seluruhnya"]["bagian"] == {"jumlah": 9 * 10 + 9 * 5, "terpakai": 8 * 10 + 8 * 5}
+    infected = (await office.get("/api/wawasan/tren/nakes_terinfeksi")).json()
+    assert (infected["hari"][-1]["nilai"], infected["hari"][-1]["rumah_sakit"]) == (16, 2)
+    assert infected["hari"][-2]["nilai"] is None
+    assert (await office.get(f"/wawasan/tren/hunian_harian?wilayah={outside.code}")).status_code == 404
+    assert (await office.get("/wawasan/tren/tidak_ada")).status_code == 404
+    answer = await office.get("/wawasan/tren/hunian_harian?hari=31")
+    assert answer.status_code == 422
+    assert "hari: pilih 30, 90 atau 365" in answer.text
+    for path in ("/wawasan/tren/hunian_harian?hari=365", "/wawasan/tren?wilayah=8102"):
+        assert outside.code not in (await office.get(path)).text
+
+
+async def test_days_go_out_as_files_and_as_a_picture(service: Service) -> None:
+    hospital = placed(service, "8103")
+    await filled(hospital)
+    rows(
+        service.database,
+        "UPDATE bed_history SET at = at - :ms WHERE kode_rs = :c RETURNING kode_rs",
+        ms=3 * 86_400_000,
+        c=hospital.code,
+    )
+    office = await as_role(service, "dinkes", region="8103")
+    answer = await office.get("/wawasan/tren/hunian_harian/hari.xlsx")
+    sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).active
+    assert sheet is not None
+    lines = list(sheet.iter_rows(values_only=True))
+    assert lines[0][:6] == ("kode", "nama", "tanggal", "nilai", "terpakai", "jumlah")
+    assert len(lines) == 1 + 30 + 30
+    assert [line[4:6] for line in lines[28:31]] == [(8, 9)] * 3
+    text = (await office.get("/wawasan/tren/hunian_harian/hari.csv?hari=90")).text
+    assert len(text.splitlines()) == 181
+    for language, number in (("id", "88,9 %"), ("en", "88.9 %")):
+        office.client.cookies.set("bahasa", language)
+        answer = await office.get("/wawasan/tren/hunian_harian/gambar.svg")
+        assert answer.headers["content-type"] == "image/svg+xml"
+        ElementTree.fromstring(answer.text)  # noqa: S314 (our own)
+        assert answer.text.count(f"{number}</title>") in (3, 4)
 
 
 async def test_waiting_times_are_of_days_that_are_over(service: Service) -> None:

@@ -49,7 +49,7 @@ def packed(place: "Database", code: str, first: date, last: date, lang: str) -> 
     from rsonline.insight import evidence as month
     from rsonline.insight.places import Place
     from rsonline.sheets import pack
-    from rsonline.store import wide
+    from rsonline.store import quiet, wide
     from rsonline.store.engines import transaction
 
     with transaction(place) as access:
@@ -61,6 +61,7 @@ def packed(place: "Database", code: str, first: date, last: date, lang: str) -> 
             head = wide.head(access, code)
             rows = wide.month(access, code, first, last)
             rows["bed_history"] = wide.bed_history(access, [code], begins)
+            rows["quiet"] = [each for each in quiet.about(access, [code], first) if each.names(Place(*where).where)]
             if wide.head(access, code) == head:
                 break
         else:

@@ -273,6 +273,10 @@ def board(
 # ---- looking back
 
 
+GONE = timedelta(days=366)
+"""A room that said nothing new for so long has gone, whatever it last said."""
+
+
 class Snapshot(NamedTuple):
     """What a room had last said at the snapshot of a local day. `heard` is when it said so."""
 
@@ -300,7 +304,7 @@ def snapshots(
     """One snapshot per room and local day from `first` to `last`: what it had last said at the hour of `rules`.
 
     `history` has rows of `bed_history`, with those before `first` that still held then. A room gives none before its
-    first message, while it is deleted, and for an hour that is still to come.
+    first message, while it is deleted, after `GONE`, and for an hour that is still to come.
     """
     rooms: dict[tuple[str, int], list[Row]] = {}
     for row in within(history, places, scope):
@@ -314,7 +318,7 @@ def snapshots(
         for day in _days(first, last):
             instant = datetime.combine(day, rules.snapshot, zone)
             at = bisect_right(times, instant) - 1
-            if instant > now or at < 0 or said[at]["deleted"]:
+            if instant > now or at < 0 or said[at]["deleted"] or instant - said[at]["at"] > GONE:
                 continue
             row = said[at]
             if bed_types is None or row["id_tt"] in bed_types:

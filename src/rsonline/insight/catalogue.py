@@ -5,7 +5,7 @@ The same functions make the figure of a hospital, of a region and of the nation.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -347,17 +347,28 @@ HEALTH = Section(
 
 
 class ScreeningReady(NamedTuple):
-    """The babies and their clocks."""
+    """The babies, their clocks, and what they are measured against."""
 
     babies: list[Baby]
     clocks: list[Clock]
+    births: Mapping[tuple[str, date], int]
+    """Live births by hospital and month."""
 
 
 def _screening(rows: Rows, places: Places, now: datetime) -> ScreeningReady:
     actions: Sequence[Action] = rows.get("shk_action", ())
     decisions: Sequence[Decision] = rows.get("shk_merge", ())
     found = babies(rows["shk"], rows["shk_hasil"], actions, decisions, places)
-    return ScreeningReady(found, clocks(found, places, now))
+    told = {(each.kode_rs, each.month): each.births for each in rows.get("live_births", ())}
+    return ScreeningReady(found, clocks(found, places, now), told)
+
+
+def _coverage(ready: Ready) -> Tile[Baby]:
+    """Coverage over the last complete months of each hospital."""
+    months = {code: screening.covered_months(local_day(ready.now, p.zone)) for code, p in ready.places.items()}
+    found = [baby for baby in ready.rows.babies if baby.born.replace(day=1) in months.get(baby.kode_rs, ())]
+    told = {(code, month): n for (code, month), n in ready.rows.births.items() if month in months.get(code, ())}
+    return screening.coverage(found, told, ready.places, ready.now)
 
 
 _BABY = "kode_rs id_shk born sampled sent arrived known high recalled confirmed treated heard"
@@ -393,7 +404,7 @@ def _listed(state: screening.Listed) -> Figure:
 SCREENING = Section(
     name="shk",
     title=Words("Skrining hipotiroid kongenital", "Newborn thyroid screening"),
-    tables=("shk", "shk_hasil", "shk_action", "shk_merge"),
+    tables=("shk", "shk_hasil", "shk_action", "shk_merge", "live_births"),
     prepare=_screening,
     figures=(
         _alarm("hospital"),
@@ -402,6 +413,15 @@ SCREENING = Section(
         _listed("waiting"),
         _listed("late"),
         _listed("lost"),
+        _figure(
+            screening.COVERAGE,
+            _coverage,
+            _BABY,
+            "ratio",
+            names=("bayi", "kelahiran_hidup"),
+            title=Words("Cakupan SHK, 3 bulan terakhir yang lengkap", "Screening coverage, last 3 complete months"),
+            good="up",
+        ),
         _figure(
             screening.IN_TIME,
             lambda r: screening.in_time(r.rows.babies, r.now),
@@ -487,26 +507,29 @@ PATIENTS = Section(
 
 
 class DisciplineReady(NamedTuple):
-    """What is expected of the hospitals, and when each was last heard of."""
+    """What is expected of the hospitals, when each was last heard of, and by which rules."""
 
     expected: list[discipline.Expected]
     heard: list[discipline.Heard]
+    rules: discipline.DisciplineRules
 
 
 def _discipline(rows: Rows, places: Places, now: datetime) -> DisciplineReady:
-    return DisciplineReady(discipline.expected(rows, places, now), discipline.heard(rows, places, now))
+    rules = replace(discipline.RULES, quiet=tuple(rows.get("quiet", ())))
+    found = discipline.expected(rows, places, now, rules)
+    return DisciplineReady(found, discipline.heard(rows, places, now), rules)
 
 
 _EXPECTED = "kode_rs kind day by received"
 DISCIPLINE = Section(
     name="disiplin",
     title=Words("Kedisiplinan pelaporan, 30 hari", "Reporting discipline, 30 days"),
-    tables=(*discipline.KINDS, "tempat_tidur"),
+    tables=(*discipline.KINDS, "tempat_tidur", "quiet"),
     prepare=_discipline,
     figures=(
         _figure(
             discipline.SILENT,
-            lambda r: discipline.silent(r.rows.heard, r.places, r.now),
+            lambda r: discipline.silent(r.rows.heard, r.places, r.now, r.rows.rules),
             "kode_rs heard hours since",
             good="down",
         ),

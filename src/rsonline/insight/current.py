@@ -16,7 +16,7 @@ from rsonline.insight.catalogue import FIGURES, SECTIONS, Figure, Ready, Rows, S
 from rsonline.insight.digest import NOTHING, Digest, digest, together
 from rsonline.insight.places import NATION, Place, Places, Scope, code_at, local_day
 from rsonline.insight.screening_clock import Action, Decision
-from rsonline.store import wide
+from rsonline.store import quiet, wide
 from rsonline.store.access import Access
 from rsonline.store.engines import Store
 
@@ -29,6 +29,7 @@ _AT_ONCE = 10
 _PAUSE = 0.05
 _FIRST_LOOK = 3.0
 """How many hospitals are counted at a stretch: other requests come in between."""
+Stamp = tuple[int, datetime | None]
 Key = tuple[str, str]
 """A figure's key, and the group it is of (a bed type); empty for all."""
 Digests = Mapping[Key, Digest]
@@ -46,6 +47,9 @@ class Counted(NamedTuple):
     day: date
     digests: Digests
     until: datetime | None
+    """From when on time alone makes it another count."""
+    declared: Stamp = (0, None)
+    """What was declared for regions when it was counted."""
 
 
 Wanted = tuple[Place, Counted | None, tuple[Section, ...]]
@@ -134,51 +138,51 @@ class Current:
         Raises Busy, and what the database raises.
         """
 
-        def look(access: Access) -> tuple[dict[str, int], dict[str, Place]]:
+        def look(access: Access) -> tuple[dict[str, int], dict[str, Place], Stamp]:
             region = "" if scope.level in ("nation", "hospital") else scope.code
             only = scope.code if scope.level == "hospital" else None
             found = wide.places(access, region=region, code=only)
-            return wide.heads(access, found), {code: Place(*where) for code, where in found.items()}
+            places = {code: Place(*where) for code, where in found.items()}
+            return wide.heads(access, found), places, quiet.stamp(access)
 
-        heads, places = await self._store.read(None, look)
+        heads, places, declared = await self._store.read(None, look)
         self._forget({place.kode_rs for place in self.inside(scope)} - set(places))
-        wanted = await self._wanted(places, heads, now)
+        wanted = await self._wanted(places, heads, declared, now)
         first = scope == NATION and scope not in self._per
         for start in range(0, len(wanted), _AT_ONCE):
             if first:
                 self._progress = (start, len(wanted))
             some = wanted[start : start + _AT_ONCE]
-            self._take(await self._store.read(None, partial(_count, some=some, heads=heads, now=now)))
+            self._take(
+                await self._store.read(None, partial(_count, some=some, heads=heads, now=now, declared=declared))
+            )
             # Whoever reports comes first.
             await asyncio.sleep(_PAUSE if first else 0)
         self._progress = None
         self._per[scope] = now
         return len(wanted)
 
-    async def _wanted(self, places: Places, heads: Mapping[str, int], now: datetime) -> list[Wanted]:
+    async def _wanted(self, places: Places, heads: Mapping[str, int], declared: Stamp, now: datetime) -> list[Wanted]:
         """Who has to be counted, with what is known already and the sections that changed."""
         whole: list[Wanted] = []
         moved: list[tuple[Place, Counted]] = []
-        timed = tuple(s for s in SECTIONS if s.until is not None)
         for code, place in places.items():
             known = self._hospitals.get(code)
             if known is None or known.place != place or known.day != local_day(now, place.zone):
                 whole.append((place, known, SECTIONS))
             elif known.seq != heads.get(code, 0):
                 moved.append((place, known))
-            elif known.until is not None and now > known.until:
-                whole.append((place, known, timed))
+            elif otherwise := _without_a_message(known, declared, now):
+                whole.append((place, known, otherwise))
         if moved:
             tables = await self._store.read(
                 None, lambda access: {p.kode_rs: wide.changed(access, p.kode_rs, known.seq) for p, known in moved}
             )
             for place, known in moved:
                 objects = tables[place.kode_rs]
-                over = known.until is not None and now > known.until
+                otherwise = _without_a_message(known, declared, now)
                 touched = tuple(
-                    s
-                    for s in SECTIONS
-                    if (not s.daily and objects.intersection(s.moved_by)) or (over and s.until is not None)
+                    s for s in SECTIONS if (not s.daily and objects.intersection(s.moved_by)) or s in otherwise
                 )
                 whole.append((place, known, touched))
         return whole
@@ -259,6 +263,13 @@ class Current:
         return {group: each for (name, group), each in self.digests(scope).items() if name == key and group}
 
 
+def _without_a_message(known: Counted, declared: Stamp, now: datetime) -> tuple[Section, ...]:
+    """The sections that say something else although the hospital wrote nothing: time went on, something was declared."""
+    over = known.until is not None and now > known.until
+    new = known.declared != declared
+    return tuple(s for s in SECTIONS if (over and s.until is not None) or (new and "quiet" in s.tables))
+
+
 def _added(parts: Sequence[Digests]) -> Digests:
     keys = dict.fromkeys(key for part in parts for key in part)
     return {
@@ -272,6 +283,7 @@ def _count(
     some: Sequence[Wanted],
     heads: Mapping[str, int],
     now: datetime,
+    declared: Stamp,
 ) -> list[Counted]:
     """Count some hospitals from their rows."""
     rows: dict[str, dict[str, list[Any]]] = {place.kode_rs: {} for place, _, _ in some}
@@ -291,7 +303,8 @@ def _count(
                 # There is one such section; with a second, the earlier of two moments would have to be kept.
                 if section.until is not None:
                     until = section.until(one.rows, now)
-        counted.append(Counted(place, heads.get(place.kode_rs, 0), local_day(now, place.zone), digests, until))
+        seq, day = heads.get(place.kode_rs, 0), local_day(now, place.zone)
+        counted.append(Counted(place, seq, day, digests, until, declared))
     return counted
 
 

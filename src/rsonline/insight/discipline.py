@@ -13,8 +13,10 @@ from rsonline.insight.counting import count, ratio
 from rsonline.insight.indicator import Indicator, Tile
 from rsonline.insight.places import Place, Places, local_day
 from rsonline.intake.duty import DAILY, GRACE
+from rsonline.reports import TEMPAT_TIDUR
 from rsonline.reports.report import Row
 from rsonline.reports.verdict import Words
+from rsonline.store.quiet import Quiet, among
 
 KINDS = tuple(report.name for report in DAILY)
 PERCENT = Words("%", "%")
@@ -66,32 +68,21 @@ SILENT = Indicator(
     name="lapor_diam",
     title=Words("Rumah sakit yang diam", "Hospitals that are silent"),
     formula=Words(
-        "Rumah sakit tanpa kabar apa pun tentang tempat tidur atau laporan harian selama lebih dari sekian jam",
-        "Hospitals of which nothing was heard about beds or daily kinds for more than so many hours",
+        "Rumah sakit tanpa kabar apa pun tentang tempat tidur atau laporan harian selama lebih dari sekian jam, "
+        "di luar hari yang diumumkan untuk tempat tidur",
+        "Hospitals of which nothing was heard about beds or daily kinds for more than so many hours, outside of days "
+        "declared for beds",
     ),
-    version=1,
+    version=2,
     source=Words("Definisi sendiri", "Own definition"),
     unit=Words("rumah sakit", "hospitals"),
     reasons={
         "heard": Words("Ada kabar dalam batas", "Heard of in time"),
+        "quiet": _NOT_ASKED["quiet"],
         "new": Words("Baru terdaftar", "New"),
     },
 )
 INDICATORS = (RECEIVED, IN_TIME, MISSING, SILENT)
-
-
-class Quiet(NamedTuple):
-    """A declared time without reports: a holiday or maintenance of a hospital, a region, or (empty) the nation."""
-
-    code: str
-    first: date
-    last: date
-
-    def holds(self, place: Place, day: date) -> bool:
-        """Whether nothing is expected of a hospital for a local day."""
-        if not self.first <= day <= self.last:
-            return False
-        return self.code in ("", place.kode_rs, place.regency, place.province)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +150,7 @@ def expected(
         earliest[code] = min(day, earliest.get(code, day))
     for code, place in sorted(places.items()):
         today = local_day(now, place.zone)
+        mine = [each for each in rules.quiet if each.names(place.where)]
         # Who brought older reports along is asked for those from then on.
         begun = None if place.since is None else min(place.since, earliest.get(code, place.since))
         for back in range(rules.window, -1, -1):
@@ -166,8 +158,8 @@ def expected(
             if begun is not None and day < begun:
                 continue
             by = datetime.combine(day + timedelta(days=1), time(), place.zone) + rules.grace
-            quiet = any(each.holds(place, day) for each in rules.quiet)
             for kind in KINDS:
+                quiet = among(mine, place.where, day, kind) is not None
                 received = came.get((code, kind, day))
                 found.append(Expected(code, kind, day, by, received, quiet, received))
     return found
@@ -230,14 +222,43 @@ def heard(rows: Mapping[str, Iterable[Row]], places: Places, now: datetime) -> l
 
 
 def silent(found: Sequence[Heard], places: Places, now: datetime, rules: DisciplineRules = RULES) -> Tile[Heard]:
-    """The hospitals that are silent, also those that never said anything."""
+    """The hospitals that are silent, also those that never said anything. Declared days are no silence."""
 
     def without(one: Heard) -> str | None:
-        if one.heard is not None:
-            return None if now - one.heard > rules.silent else "heard"
         place = places.get(one.kode_rs)
-        if place is not None and one.since is not None and local_day(now, place.zone) - one.since < timedelta(days=2):
+        if one.heard is not None:
+            long = now - one.heard
+            if (
+                long > rules.silent
+                and place is not None
+                and long - excused(place, one.heard, now, rules) <= rules.silent
+            ):
+                return "quiet"
+            return None if long > rules.silent else "heard"
+        if place is None:
+            return None
+        if one.since is not None and local_day(now, place.zone) - one.since < timedelta(days=2):
             return "new"
-        return None
+        today = local_day(now, place.zone)
+        return "quiet" if among(rules.quiet, place.where, today, TEMPAT_TIDUR.name) else None
 
     return count(SILENT, found, without, now)
+
+
+def excused(place: Place, first: datetime, last: datetime, rules: DisciplineRules) -> timedelta:
+    """How much of a time lies in days for which a hospital's beds were declared quiet; none of it counts twice."""
+    spans = sorted(
+        (
+            datetime.combine(each.first, time(), place.zone),
+            datetime.combine(each.last + timedelta(days=1), time(), place.zone),
+        )
+        for each in rules.quiet
+        if TEMPAT_TIDUR.name in each.kinds and each.names(place.where)
+    )
+    whole, reached = timedelta(0), first
+    for start, end in spans:
+        begin, until = max(start, reached), min(end, last)
+        if until > begin:
+            whole += until - begin
+            reached = until
+    return whole

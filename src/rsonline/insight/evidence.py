@@ -33,16 +33,17 @@ def _over(last: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(last + timedelta(days=1), time(), zone) + AFTER + GRACE
 
 
+def _rules(rows: Mapping[str, Sequence[Any]], first: date, per: datetime) -> discipline.DisciplineRules:
+    """What is expected from the first day on; `quiet` of the rows is what was declared."""
+    return discipline.DisciplineRules(window=(per.date() - first).days + 2, quiet=tuple(rows.get("quiet", ())))
+
+
 def figures(
     rows: Mapping[str, Sequence[Any]], places: Places, first: date, last: date, per: datetime
 ) -> list[Tile[Any]]:
     """Every figure of a month."""
     expected = [
-        each
-        for each in discipline.expected(
-            rows, places, per, discipline.DisciplineRules(window=(per.date() - first).days + 2)
-        )
-        if first <= each.day <= last
+        each for each in discipline.expected(rows, places, per, _rules(rows, first, per)) if first <= each.day <= last
     ]
     held = beds.snapshots(rows["bed_history"], places, first, last, per)
     found = visits.visits(rows["antrian"], rows["antrian_task"], places, per)
@@ -119,7 +120,7 @@ def tables(
 
 def _days(rows: Mapping[str, Sequence[Any]], places: Places, first: date, last: date, per: datetime) -> list[Table]:
     """What is told day by day."""
-    expected = discipline.expected(rows, places, per, discipline.DisciplineRules(window=(per.date() - first).days + 2))
+    expected = discipline.expected(rows, places, per, _rules(rows, first, per))
     punctual = [
         (each.day.isoformat(), each.kind, each.state(per), _moment(each.received))
         for each in sorted(expected, key=lambda e: (e.day, e.kind))

@@ -10,6 +10,8 @@ from functools import cache
 from typing import Any, Literal, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
+from rsonline.store.quiet import where_is
+
 T = TypeVar("T")
 Level = Literal["nation", "province", "regency", "hospital"]
 
@@ -30,6 +32,11 @@ class Place(NamedTuple):
     def province(self) -> str | None:
         """The two digits of its province."""
         return None if self.regency is None else self.regency[:2]
+
+    @property
+    def where(self) -> tuple[str, ...]:
+        """The codes under which something is declared for it."""
+        return where_is(self.kode_rs, self.regency)
 
 
 Places = Mapping[str, Place]

@@ -3,7 +3,7 @@ lists of who waits, is late, is lost, and whose alarm is raised.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from rsonline.insight.counting import count, oldest
@@ -27,17 +27,20 @@ COVERAGE = Indicator(
     name="shk_cakupan",
     title=Words("Cakupan SHK", "Screening coverage"),
     formula=Words(
-        "Bayi dengan sampel yang tidak ditolak ÷ kelahiran hidup × 100; kelahiran hidup diberikan rumah sakit",
-        "Babies with a sample that was not rejected ÷ live births × 100; the hospital tells its live births",
+        "Bayi dengan sampel yang tidak ditolak ÷ kelahiran hidup × 100, dari bulan lahir yang kelahiran hidupnya "
+        "diberikan rumah sakit",
+        "Babies with a sample that was not rejected ÷ live births × 100, of the months of birth for which the hospital "
+        "told its live births",
     ),
-    version=1,
+    version=2,
     source=OWN,
     unit=PERCENT,
     reasons={
         "no_sample": Words("Belum diambil sampel", "No sample yet"),
         "unfit": Words("Sampel ditolak, belum diulang", "Rejected, not taken again yet"),
         "births_unknown": Words(
-            "Kelahiran hidup rumah sakit tidak diketahui", "The hospital's live births are not known"
+            "Kelahiran hidup rumah sakit pada bulan itu tidak diketahui",
+            "The hospital's live births in that month are not known",
         ),
     },
 )
@@ -210,29 +213,48 @@ MERGES = Indicator(
 INDICATORS = (COVERAGE, IN_TIME, UNFIT, HIGH, *LEGS.values(), *LISTS.values(), *ALARMS.values(), MERGES)
 
 
+COVERED = 3
+"""How many complete months coverage is about."""
+
+
 def born_between(found: Iterable[Baby], first: date, last: date) -> list[Baby]:
     """The babies born on the local days from `first` to `last`."""
     return [baby for baby in found if first <= baby.born <= last]
 
 
-def coverage(
-    found: Iterable[Baby], births: Mapping[str, int], places: Places, now: datetime, *, scope: Scope = NATION
-) -> Tile[Baby]:
-    """Babies screened in percent of live births, over the hospitals of a scope that told their births.
+def covered_months(today: date) -> list[date]:
+    """The first days of the last three complete months, the newest first."""
+    found, first = list[date](), today.replace(day=1)
+    for _ in range(COVERED):
+        first = (first - timedelta(days=1)).replace(day=1)
+        found.append(first)
+    return found
 
-    `births` are live births by hospital in the time in which the babies were born: the guide has no such report.
-    Without any the value is None. More than 100 says that births are missing, or that babies are counted twice.
+
+def coverage(
+    found: Iterable[Baby],
+    births: Mapping[tuple[str, date], int],
+    places: Places,
+    now: datetime,
+    *,
+    scope: Scope = NATION,
+) -> Tile[Baby]:
+    """Babies screened in percent of live births, over the hospitals of a scope and the months that these told.
+
+    `births` are live births by hospital and month (its first day), of the months in which the babies were born: the
+    guide has no such report. Without any the value is None. More than 100 says that births are missing, or that
+    babies are counted twice.
     """
 
     def without(baby: Baby) -> str | None:
-        if baby.kode_rs not in births:
+        if (baby.kode_rs, baby.born.replace(day=1)) not in births:
             return "births_unknown"
         if baby.sampled is None:
             return "no_sample"
         return "unfit" if baby.fit is False else None
 
     included, excluded = sort_out(within(found, places, scope), without)
-    live = sum(n for code, n in births.items() if scope.holds(places.get(code)))
+    live = sum(n for (code, _), n in births.items() if scope.holds(places.get(code)))
     parts = {"bayi": len(included), "kelahiran_hidup": live}
     return Tile(COVERAGE, share(len(included), live), included, excluded, now, oldest(included), parts)
 

@@ -5,6 +5,7 @@ The functions take an open transaction and hashes, never passwords.
 """
 
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
@@ -51,6 +52,17 @@ class Hospital(NamedTuple):
     credentials: tuple[Credential, ...]
     regency: str | None = None
     """Code of its regency; the first two digits are its province."""
+
+    @property
+    def where(self) -> tuple[str, ...]:
+        """The codes under which something is declared for it: the nation, its province, its regency, its own."""
+        return ("", self.code) if self.regency is None else ("", self.regency[:2], self.regency, self.code)
+
+
+def names(access: Access, codes: Collection[str]) -> dict[str, str]:
+    """The names of some hospitals by code."""
+    query = sa.select(hospital.c.kode_rs, hospital.c.nama).where(hospital.c.kode_rs.in_(sorted(codes)))
+    return {row.kode_rs: row.nama for row in access.connection.execute(query)}
 
 
 def find(access: Access, code: str, now: datetime) -> Hospital | None:

@@ -4,7 +4,7 @@ Newest records are found through keys and indexes that are there anyway, so that
 a day of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -24,9 +24,10 @@ from rsonline.reports import (
     TEMPAT_TIDUR,
 )
 from rsonline.reports.report import Named, Numbered, PerDay, Report
-from rsonline.store import hospitals
+from rsonline.store import hospitals, quiet
 from rsonline.store.access import Access
 from rsonline.store.hospitals import Hospital
+from rsonline.store.quiet import Quiet
 from rsonline.store.schema import Instant, hospital, table_of
 
 KINDS: tuple[Report[Any], ...] = (
@@ -51,6 +52,8 @@ class Seen(NamedTuple):
     last: Mapping[str, datetime]
     days: Mapping[tuple[str, date], datetime]
     oldest_room: datetime | None
+    declared: Sequence[Quiet] = ()
+    """What was declared for it and for others, and is not over since the first day that is looked at."""
 
 
 def page(
@@ -94,11 +97,12 @@ def _with_reports(access: Access, found: list[Hospital], since: date) -> list[Se
     days: dict[str, dict[tuple[str, date], datetime]] = {code: {} for code in codes}
     for code, kind, day, updated_at in access.connection.execute(_days(), asked).all():
         days[code][kind, day] = updated_at
+    declared = quiet.about(access, codes, since)
     seen = []
     for each in found:
         stalest, last = newest[each.code]
         came = {report.name: at for report, at in zip(KINDS, last, strict=True) if at is not None}
-        seen.append(Seen(each, came, days[each.code], stalest))
+        seen.append(Seen(each, came, days[each.code], stalest, declared))
     return seen
 
 

@@ -26,14 +26,14 @@ CODE_LIVES = timedelta(hours=24)
 ROLES: Final[dict[str, frozenset[str]]] = {
     "petugas": frozenset({"view", "enter", "correct", "persons", "export"}),
     "admin-rs": frozenset(
-        {"view", "enter", "correct", "persons", "export", "export_persons", "users", "integration", "audit"}
+        {"view", "enter", "correct", "persons", "export", "export_persons", "users", "integration", "audit", "announce"}
     ),
-    "dinkes": frozenset({"view", "region", "export", "overview"}),
-    "kemenkes": frozenset({"view", "region", "export", "overview", "users", "hospitals", "references"}),
+    "dinkes": frozenset({"view", "region", "export", "overview", "announce"}),
+    "kemenkes": frozenset({"view", "region", "export", "overview", "users", "hospitals", "references", "announce"}),
     "operator": frozenset({"overview", "users", "hospitals", "references", "audit"}),
 }
 """What each role may do (SR-17). `persons`: see what identifies a person; `region`: see more than one hospital;
-`overview`: see which hospitals there are and what they owe."""
+`overview`: see which hospitals there are and what they owe; `announce`: declare times without reports."""
 
 GRANTS: Final[dict[str, frozenset[str]]] = {
     "petugas": frozenset(),

@@ -15,7 +15,7 @@ from rsonline.reports import EVERY_REPORT, TEMPAT_TIDUR
 from rsonline.reports.report import Member, Named, Numbered, Report, Steps, key_of, members
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-HEAD = "0006"
+HEAD = "0007"
 """The revision of the migrations that this code works on."""
 
 
@@ -201,16 +201,68 @@ shk_merge = sa.Table(
 )
 """Whether two records are of one newborn, as a person said last."""
 
+live_births = sa.Table(
+    "live_births",
+    metadata,
+    sa.Column("kode_rs", sa.Text, primary_key=True),
+    sa.Column("month", sa.Date, primary_key=True, comment="its first day"),
+    sa.Column("births", sa.BigInteger, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("account", sa.Text, nullable=False),
+)
+"""How many children were born alive in a hospital, as it told: no report of the guide says so."""
+
 rollup = sa.Table(
     "rollup",
     metadata,
     sa.Column("kode_rs", sa.Text, primary_key=True),
     sa.Column("section", sa.Text, primary_key=True),
-    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("month", sa.Date, primary_key=True, comment="its first day"),
     sa.Column("at", Instant, nullable=False, comment="when it was counted"),
-    sa.Column("body", sa.Text, nullable=False, comment="JSON of what was counted, without persons"),
+    sa.Column("body", sa.Text, nullable=False, comment="JSON: by name a number for each of 31 days, without persons"),
 )
-"""Figures of a hospital's day, counted again whenever one of its records changes."""
+"""Figures of a hospital's days, by month: a day is counted again when one of its records changes."""
+
+rollup_mark = sa.Table(
+    "rollup_mark",
+    metadata,
+    sa.Column("kode_rs", sa.Text, primary_key=True),
+    sa.Column("seq", sa.BigInteger, nullable=False, comment="the line of its journal up to which days are counted"),
+    sa.Column("day", sa.Date, nullable=False, comment="the last local day whose evening is counted"),
+    sa.Column("zona", sa.Text, nullable=False, comment="the zone whose days they are"),
+    sa.Column("at", Instant, nullable=False),
+)
+"""How far the rollups of a hospital go."""
+
+quiet = sa.Table(
+    "quiet",
+    metadata,
+    sa.Column("kode_rs", sa.Text, primary_key=True),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False, comment="1, 2, 3 … within the hospital"),
+    sa.Column("sort", sa.Text, nullable=False, comment="holiday or maintenance"),
+    sa.Column("kinds", sa.Text, nullable=False, comment="reports that may be absent, with blanks between"),
+    sa.Column("first", sa.Date, nullable=False, comment="local day"),
+    sa.Column("last", sa.Date, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("account", sa.Text, nullable=False),
+)
+"""When a hospital said beforehand that its own system will be silent."""
+
+quiet_region = sa.Table(
+    "quiet_region",
+    metadata,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("region", sa.Text, nullable=False, comment="code of a province or regency; empty: the nation"),
+    sa.Column("sort", sa.Text, nullable=False, comment="holiday or maintenance"),
+    sa.Column("kinds", sa.Text, nullable=False, comment="reports that may be absent, with blanks between"),
+    sa.Column("first", sa.Date, nullable=False, comment="local day"),
+    sa.Column("last", sa.Date, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("account", sa.Text, nullable=False),
+)
+"""Holidays, and maintenance of the service. Few and read whole: not spread by hospital."""
 
 journal = sa.Table(
     "journal",

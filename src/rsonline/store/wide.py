@@ -25,6 +25,7 @@ from rsonline.reports import (
     TEMPAT_TIDUR,
 )
 from rsonline.reports.report import Report, Row
+from rsonline.store import births, quiet
 from rsonline.store.access import Access
 from rsonline.store.bed_rounds import KEPT, ROUND, Round, Told
 from rsonline.store.hospitals import ZONES
@@ -50,6 +51,8 @@ DAYS: Mapping[str, int] = {
     "pasien_covid": 31,
     "shk": 190,
     "shk_hasil": 190,
+    "quiet": 62,
+    "live_births": 190,
 }
 """How many days back rows are looked at: by their day, or for lists that are kept current, since they were deleted."""
 _REPORTS: Mapping[str, Report[Any]] = {
@@ -132,7 +135,8 @@ def rows(access: Access, tables: Iterable[str], codes: Sequence[str], now: datet
     """The rows of some tables by hospital and table; every hospital asked for has every table.
 
     Personal members are not in them. `shk_action` and `shk_merge` give what people recorded about newborns,
-    `antrian` and `antrian_task` the bookings of the last days, `bed_round` one `Told` for each hospital.
+    `live_births` how many there were, `quiet` what was declared, `antrian` and `antrian_task` the bookings of the
+    last days, `bed_round` one `Told` for each hospital.
     """
     wanted = list(tables)
     found: dict[str, dict[str, list[Any]]] = {code: {name: [] for name in wanted} for code in codes}
@@ -143,6 +147,11 @@ def rows(access: Access, tables: Iterable[str], codes: Sequence[str], now: datet
                 actions = sa.select(shk_action).where(shk_action.c.kode_rs.in_(some)).order_by(shk_action.c.number)
                 for row in access.connection.execute(actions):
                     found[row.kode_rs][name].append(Said(row.kode_rs, row.id_shk, row.kind, row.day, row.at))
+            elif name == "live_births":
+                for born in births.of(access, some, (now - timedelta(days=DAYS["live_births"])).date()):
+                    found[born.kode_rs][name].append(born)
+            elif name == "quiet":
+                _of_declared(access, some, now, found)
             elif name == "shk_merge":
                 for row in access.connection.execute(sa.select(shk_merge).where(shk_merge.c.kode_rs.in_(some))):
                     found[row.kode_rs][name].append(Merged(row.kode_rs, row.first, row.second, row.same, row.at))
@@ -156,6 +165,15 @@ def rows(access: Access, tables: Iterable[str], codes: Sequence[str], now: datet
                 for record in _rows(access, _REPORTS[name], some, now):
                     found[record["kode_rs"]][name].append(record)
     return found
+
+
+def _of_declared(access: Access, codes: Sequence[str], now: datetime, found: dict[str, dict[str, list[Any]]]) -> None:
+    """What was declared for each hospital, by itself or for where it lies."""
+    query = sa.select(hospital.c.kode_rs, hospital.c.kab_kota).where(hospital.c.kode_rs.in_(codes))
+    declared = quiet.about(access, codes, (now - timedelta(days=DAYS["quiet"])).date())
+    for row in access.connection.execute(query):
+        where = quiet.where_is(row.kode_rs, row.kab_kota)
+        found[row.kode_rs]["quiet"] += [each for each in declared if each.names(where)]
 
 
 def _rows(access: Access, report: Report[Any], codes: Sequence[str], now: datetime) -> Iterable[Row]:

@@ -17,9 +17,10 @@ from rsonline.intake.verbs import Asked, Call
 from rsonline.reports import named
 from rsonline.reports.report import PerDay, Report, Row
 from rsonline.reports.verdict import Problem, Refused, ReportWarning, Words
-from rsonline.store import drafts, reads
+from rsonline.store import drafts, quiet, reads
 from rsonline.store.access import Access
 from rsonline.store.drafts import Draft
+from rsonline.store.quiet import Quiet
 from rsonline.web import drafts as kept
 from rsonline.web import forms, render, submit
 from rsonline.web.door import Wrong
@@ -36,22 +37,41 @@ async def home(house: House, visit: Visit) -> Response:
     code, at = visit.own.code, visit.here
     days = [at.today - timedelta(days=n) for n in range(3)]
 
-    def look(access: Access) -> tuple[dict[str, dict[date, Row]], list[Row], dict[str, Any]]:
+    def look(access: Access) -> tuple[dict[str, dict[date, Row]], list[Row], dict[str, Any], list[Quiet]]:
         sent = {
             report.name: {row["tanggal"]: row for row in reads.between(code, report, "tanggal", days[-1])(access)}
             for report in duty.DAILY
         }
         rooms = reads.having(code, named("tempat_tidur"), {})(access)
-        return sent, rooms, drafts.forms(access, code, visit.person.user_name)
+        declared = quiet.about(access, [code], days[-1])
+        return sent, rooms, drafts.forms(access, code, visit.person.user_name), declared
 
-    sent, rooms, begun = await house.store.read(visit.origin, look)
+    sent, rooms, begun, declared = await house.store.read(visit.origin, look)
     duties = [
-        duty.daily(report, day, None if day not in sent[report.name] else sent[report.name][day]["updated_at"], at)
+        duty.daily(
+            report,
+            day,
+            None if day not in sent[report.name] else sent[report.name][day]["updated_at"],
+            at,
+            declared,
+            visit.own.where,
+        )
         for day in days
         for report in duty.DAILY
     ]
-    beds = duty.beds(min((row["updated_at"] for row in rooms), default=None), at)
-    return render.page(visit, "beranda.html", duties=duties, beds=beds, days=days, begun=begun, rooms=len(rooms))
+    beds = duty.beds(min((row["updated_at"] for row in rooms), default=None), at, declared, visit.own.where)
+    ahead = [each for each in declared if each.names(visit.own.where) and each.last >= at.today]
+    return render.page(
+        visit,
+        "beranda.html",
+        duties=duties,
+        beds=beds,
+        days=days,
+        begun=begun,
+        rooms=len(rooms),
+        ahead=ahead,
+        kinds=quiet.KINDS,
+    )
 
 
 def daily_report(name: str) -> Report[Any]:
@@ -75,10 +95,19 @@ async def days(house: House, visit: Visit) -> Response:
     report = daily_report(visit.request.path_params["name"])
     at = visit.here
     first = at.today - timedelta(days=30)
-    rows = await house.store.read(visit.origin, reads.between(visit.own.code, report, "tanggal", first))
+    code = visit.own.code
+
+    def look(access: Access) -> tuple[list[Row], list[Quiet]]:
+        return reads.between(code, report, "tanggal", first)(access), quiet.about(access, [code], first)
+
+    rows, declared = await house.store.read(visit.origin, look)
     sent = {row["tanggal"]: row for row in rows}
     shown = [
-        (day, sent.get(day), duty.daily(report, day, sent[day]["updated_at"] if day in sent else None, at))
+        (
+            day,
+            sent.get(day),
+            duty.daily(report, day, sent[day]["updated_at"] if day in sent else None, at, declared, visit.own.where),
+        )
         for day in (at.today - timedelta(days=n) for n in range(31))
     ]
     return render.page(visit, "harian.html", report=report, shown=shown)

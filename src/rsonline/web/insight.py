@@ -1,11 +1,11 @@
 """What the numbers mean, for a hospital, a region or the nation: every figure with what stands behind it."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from starlette.responses import Response
 
-from rsonline.insight import beds
+from rsonline.insight import trends
 from rsonline.insight.catalogue import FIGURES, SECTIONS, Figure, Ready, Section
 from rsonline.insight.current import told
 from rsonline.insight.digest import Digest
@@ -210,35 +210,10 @@ async def one(house: House, visit: Visit) -> Response:
         ],
         listing=wanted,
         tile=tile,
-        **(await _looking_back(house, visit, scope, figure, tile)),
+        trend=trends.OF_FIGURE.get(figure.key),
         calendars=[] if tile is None or section.name != "disiplin" else _calendars(house, visit, tile),
         **common(house, visit, scope),
     )
-
-
-async def _looking_back(
-    house: House, visit: Visit, scope: Scope, figure: Figure, tile: Tile[Any] | None
-) -> dict[str, Any]:
-    """Occupancy at the end of each of the last thirty days, of a few hospitals, and its mean."""
-    if tile is None or figure.indicator is not beds.OCCUPANCY:
-        return {"trend": None}
-    places = {place.kode_rs: place for place in house.current.inside(scope)}
-    first, last = visit.now.date() - timedelta(days=30), visit.now.date()
-    since = visit.now - timedelta(days=32)
-    rows = await house.store.read(None, lambda access: wide.bed_history(access, list(places), since))
-    taken = beds.snapshots(rows, places, first, last, visit.now)
-    days = [(day, each) for day, each in beds.trend(taken, visit.now) if each.value is not None]
-    if not days:
-        return {"trend": None}
-    points = [
-        (
-            render.day(day, visit.language),
-            each.value or 0.0,
-            f"{render.number(round(each.value or 0, 1), visit.language)} %",
-        )
-        for day, each in days
-    ]
-    return {"trend": days[0][1], "bor": beds.bor(taken, visit.now), "points": pictures.line(points)}
 
 
 Calendar = tuple[str, list[tuple[str, list[tuple[str, str]]]]]

@@ -107,6 +107,8 @@ PARTS: Mapping[str, Words] = {
     "lebih": Words("diterima melebihi kebutuhan", "received beyond the need"),
     "positif": Words("positif", "positive"),
     "diperiksa": Words("diperiksa", "tested"),
+    "bayi": Words("bayi", "babies"),
+    "kelahiran_hidup": Words("kelahiran hidup", "live births"),
     "tepat": Words("tepat waktu", "in time"),
     "terlalu_dini": Words("terlalu dini", "too early"),
     "terlalu_lambat": Words("terlalu lambat", "too late"),

@@ -98,9 +98,12 @@ def line(house: House, visit: Visit, seen: Seen) -> Line:
     """What a hospital owes at this moment on its own clock."""
     here = at(house, seen.hospital, visit.now)
     days = [here.today - timedelta(days=n) for n in range(_BACK + 1)]
-    duties = [duty.beds(seen.oldest_room, here)]
+    where = seen.hospital.where
+    duties = [duty.beds(seen.oldest_room, here, seen.declared, where)]
     duties += [
-        duty.daily(report, day, seen.days.get((report.name, day)), here) for day in days for report in duty.DAILY
+        duty.daily(report, day, seen.days.get((report.name, day)), here, seen.declared, where)
+        for day in days
+        for report in duty.DAILY
     ]
     return Line(seen, place_of(seen.hospital), duties, [d for d in duties if d.state == "late"])
 

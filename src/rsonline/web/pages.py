@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from starlette.responses import Response
 
 from rsonline.insight.current import Current
+from rsonline.insight.rollups import Rollups
 from rsonline.intake.receipts import Receipts
 from rsonline.login.doorkeeper import Doorkeeper
 from rsonline.login.logins import Logins
@@ -34,6 +35,7 @@ Right = Literal[
     "audit",
     "hospitals",
     "references",
+    "announce",
 ]
 
 
@@ -48,6 +50,7 @@ class House:
     references: CurrentLists
     receipts: Receipts
     current: Current
+    rollups: Rollups
 
 
 Handler = Callable[[House, "Visit"], Awaitable[Response]]

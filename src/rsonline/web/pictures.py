@@ -118,12 +118,37 @@ class Point(NamedTuple):
     text: str
 
 
-def line(found: Sequence[tuple[str, float, str]]) -> list[Point]:
-    """Values over time on a scale that begins at 0: what each is called, the value, and how it is read."""
+class Days(NamedTuple):
+    """Days of a figure as a picture: its points, the lines between them (broken where a day has no number),
+    and the top of its scale."""
+
+    points: list[Point]
+    lines: list[str]
+    top: float
+
+
+def days(found: Sequence[tuple[str, float | None, str]], least: float = 1) -> Days:
+    """Values by day on a scale that begins at 0 and reaches `least` at any rate; None leaves a gap."""
     width, height = LINE
-    most = max((value for _, value, _ in found), default=0) or 1
+    top = _round_up(max([value for _, value, _ in found if value is not None], default=0), least)
     step = width / max(len(found) - 1, 1)
-    return [
-        Point(round(n * step, 1), round(height * (1 - value / most), 1), name, text)
-        for n, (name, value, text) in enumerate(found)
-    ]
+    points, lines, broken = [], list[list[str]](), True
+    for n, (name, value, text) in enumerate(found):
+        if value is None:
+            broken = True
+            continue
+        x, y = round(n * step, 1), round(height * (1 - value / top), 1)
+        points.append(Point(x, y, name, text))
+        if broken:
+            lines.append([])
+        lines[-1].append(f"{x},{y}")
+        broken = False
+    return Days(points, [" ".join(line) for line in lines if len(line) > 1], top)
+
+
+def _round_up(value: float, least: float) -> float:
+    """The next number with one or two digits and noughts behind them, so that the scale can be read."""
+    if value <= least:
+        return least
+    unit = float(f"1e{len(str(int(value))) - 1}")
+    return next(n * unit for n in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if n * unit >= value)

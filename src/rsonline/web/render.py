@@ -57,6 +57,11 @@ def day(value: date, language: str) -> str:
     return f"{value.day} {_months(language)[value.month]} {value.year}"
 
 
+def month(value: date, language: str) -> str:
+    """`November 2026`."""
+    return f"{_months(language)[value.month]} {value.year}"
+
+
 def moment(value: datetime, visit: Visit) -> str:
     """`23 November 2026 14:05 WIB` on the hospital's wall clock."""
     zone = visit.hospital.zone if visit.hospital is not None else "WIB"

@@ -3,6 +3,7 @@
 from rsonline.web import (
     availability,
     beds,
+    births,
     bookings,
     call_log,
     deaths,
@@ -18,6 +19,7 @@ from rsonline.web import (
     overview,
     patients,
     people,
+    quiet,
     records,
     reference_lists,
     screening,
@@ -25,6 +27,7 @@ from rsonline.web import (
     sheets_export,
     sheets_send,
     suggestions,
+    trends,
 )
 from rsonline.web.pages import Page
 
@@ -36,6 +39,7 @@ PAGES: tuple[Page, ...] = (
     *bookings.PAGES,
     *screening.PAGES,
     *newborns.PAGES,
+    *births.PAGES,
     *patients.PAGES,
     *deaths.PAGES,
     *suggestions.PAGES,
@@ -43,9 +47,12 @@ PAGES: tuple[Page, ...] = (
     *drafts.PAGES,
     *offline.PAGES,
     *people.PAGES,
+    *quiet.PAGES,
     *integration.PAGES,
     *call_log.PAGES,
     *overview.PAGES,
+    # In this order: the address of a figure takes whatever the trends leave.
+    *trends.PAGES,
     *insight.PAGES,
     *insight_data.PAGES,
     *availability.PAGES,

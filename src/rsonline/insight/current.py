@@ -264,7 +264,7 @@ class Current:
 
 
 def _without_a_message(known: Counted, declared: Stamp, now: datetime) -> tuple[Section, ...]:
-    """The sections that say something else although the hospital wrote nothing: time went on, something was declared."""
+    """The sections that say something else though its hospital wrote nothing: by time, by a declaration."""
     over = known.until is not None and now > known.until
     new = known.declared != declared
     return tuple(s for s in SECTIONS if (over and s.until is not None) or (new and "quiet" in s.tables))

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from rsonline.insight import honest
-from rsonline.insight.catalogue import FIGURES, SECTIONS, Figure, Ready, Rows, Section
+from rsonline.insight.catalogue import FIGURES, SECTIONS
 from rsonline.insight.digest import NOTHING, Digest, digest, together
 from rsonline.insight.places import kode_rs
+from rsonline.insight.section import Figure, Ready, Rows, Section
 from tests.insight import (
     tiles_of_beds,
     tiles_of_covid,

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from rsonline.insight.catalogue import FRESHNESS
 from rsonline.insight.current import Current, Key
 from rsonline.insight.digest import Digest
 from rsonline.insight.places import NATION, Scope
+from rsonline.insight.sections.beds import FRESHNESS
 from rsonline.store import hospitals
 from rsonline.store.database import Database
 from rsonline.store.engines import Store, open_store, transaction

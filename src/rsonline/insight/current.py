@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from rsonline.insight.catalogue import FIGURES, SECTIONS, Figure, Ready, Rows, Section
+from rsonline.insight.catalogue import FIGURES, SECTIONS
 from rsonline.insight.digest import NOTHING, Digest, digest, together
 from rsonline.insight.places import NATION, Place, Places, Scope, code_at, local_day
 from rsonline.insight.screening_clock import Action, Decision
+from rsonline.insight.section import Figure, Ready, Rows, Section
 from rsonline.store import quiet, wide
 from rsonline.store.access import Access
 from rsonline.store.engines import Store

@@ -6,13 +6,14 @@ from typing import Any, NamedTuple
 from starlette.responses import Response
 
 from rsonline.insight import trends
-from rsonline.insight.catalogue import FIGURES, SECTIONS, Figure, Ready, Section
+from rsonline.insight.catalogue import FIGURES, SECTIONS
 from rsonline.insight.current import told
 from rsonline.insight.digest import Digest
 from rsonline.insight.digest import digest as without_rows
 from rsonline.insight.discipline import Expected
 from rsonline.insight.indicator import Tile
 from rsonline.insight.places import NATION, Scope
+from rsonline.insight.section import Figure, Ready, Section
 from rsonline.store import wide
 from rsonline.web import insight_names as names
 from rsonline.web import listing, pictures, render

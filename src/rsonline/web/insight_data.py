@@ -6,10 +6,11 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from rsonline.insight.catalogue import SECTIONS, Figure, Section
+from rsonline.insight.catalogue import SECTIONS
 from rsonline.insight.digest import Digest
 from rsonline.insight.indicator import Indicator
 from rsonline.insight.places import NATION, Scope
+from rsonline.insight.section import Figure, Section
 from rsonline.reports.verdict import Words
 from rsonline.sheets.cells import Cell
 from rsonline.sheets.columns import Holds

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
 
-from rsonline.insight.catalogue import Section
 from rsonline.insight.current import Current
 from rsonline.insight.honest import SIGNS
 from rsonline.insight.places import Scope
 from rsonline.insight.screening_clock import Step
+from rsonline.insight.section import Section
 from rsonline.reports import EVERY_REPORT, regions
 from rsonline.reports.report import Row, members
 from rsonline.reports.verdict import Words

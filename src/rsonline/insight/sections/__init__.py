@@ -1,0 +1,1 @@
+"""The sections of figures, one subject to a module."""

@@ -174,7 +174,7 @@ def discharge(message: Message) -> Change:
     said = _read(StatusKeluar, message)
     values, warnings = joi.settled(StatusKeluar, said, message.at)
     if values["statusKeluarId"] == pasien_covid.STILL_IN_CARE:
-        raise Refused([Problem(member="statusKeluarId", code="unknown_reference")])
+        raise Refused([Problem(member="statusKeluarId", code="unknown_reference", detail={"of": "statuskeluar"})])
     if values["tanggalKeluar"] > message.at.today:
         raise Refused([Problem(member="tanggalKeluar", code="discharged_later")])
     if values["statusKeluarId"] != pasien_covid.DIED:

@@ -79,24 +79,29 @@ class Reference:
     version: str
     complete: bool
     entries: Mapping[str, Entry]
+    _spelled: tuple[Mapping[str, str], Mapping[str, str]] = field(init=False, repr=False, compare=False)
+    """Ids by their own letters in lower case, and by alias."""
+
+    def __post_init__(self) -> None:
+        """Villages are not walked through: there are 84,000, all of them digits, which have no other spelling."""
+        entries = () if self.name == VILLAGES else tuple(self.entries.values())
+        aliases = ((alias, e.id) for e in entries for alias in e.more.get("alias", "").split("|") if alias)
+        object.__setattr__(self, "_spelled", ({e.id.casefold(): e.id for e in entries}, dict(aliases)))
 
     def tidied(self, text: str) -> str | None:
         """The id that a padded, differently cased or aliased spelling means, or None."""
         if text.isascii() and text.isdigit() and len(text) < 12 and str(int(text)) in self.entries:
             return str(int(text))
-        folded = " ".join(text.casefold().split())
-        for entry in self.entries.values():
-            if folded == entry.id.casefold() or (text and text in entry.more.get("alias", "").split("|")):
-                return entry.id
-        return None
+        ids, aliases = self._spelled
+        return ids.get(" ".join(text.casefold().split())) or aliases.get(text)
 
     def repair_of(self, text: str) -> str:
         """How mending that spelling is called."""
         if text.isdigit() and text.startswith("0"):
             return "leading_zeros"
-        for entry in self.entries.values():
-            if text in entry.more.get("alias", "").split("|"):
-                return f"task_{text}_as_{entry.id}" if self.name == "taskid" else "listed_alias"
+        meant = self._spelled[1].get(text)
+        if meant is not None:
+            return f"task_{text}_as_{meant}" if self.name == "taskid" else "listed_alias"
         return "letter_case"
 
 

@@ -98,6 +98,10 @@ PROBLEMS: Final[dict[str, Words]] = {
     "nik_birth_date": Words(
         "{member} gagal: tidak sesuai dengan registri penduduk", "{member} is not what the population registry says"
     ),
+    "registry_unusable": Words(
+        "{member} gagal diperiksa: jawaban registri tidak dapat dipakai",
+        "{member}: the registry's answer cannot be used",
+    ),
     "registry_away": Words(
         "{member} gagal diperiksa: registri tidak dapat dihubungi", "{member}: the registry cannot be asked"
     ),

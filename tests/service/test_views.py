@@ -171,9 +171,10 @@ async def test_a_person_is_found_in_everything_that_was_done(service: Service) -
     assert about(service, nik=next(_niks)) == []
 
     mine = about(service, account=f"{hospital.code}/1")
-    assert list(dict.fromkeys(mine)) == list(dict.fromkeys(before + after))
-    assert len(mine) == len(before + correction + after) + 1
-    assert about(service, account=f"{other.code}/1") == [("shk", "add")]
+    login = [("credential", "login")]
+    assert list(dict.fromkeys(mine)) == list(dict.fromkeys(login + before + after))
+    assert len(mine) == len(login + before + correction + after) + 1
+    assert about(service, account=f"{other.code}/1") == [*login, ("shk", "add")]
     assert about(service, account=f"{other.code}/1", nik=right) == []
     assert about(service, code=other.code, nik=stranger) == [("shk", "add")]
     assert about(service, code=hospital.code, nik=stranger) == []

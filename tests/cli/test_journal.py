@@ -158,7 +158,7 @@ def test_an_account_is_searched_between_two_times(reported: Database) -> None:
 
 
 def test_a_search_needs_something_to_search_for(reported: Database) -> None:
-    assert "Sebutkan --nik atau --account" in run("journal", "search", *with_keys(reported), code=2).err
+    assert "Sebutkan --nik, --account atau --logins" in run("journal", "search", *with_keys(reported), code=2).err
     for nobody in ("", "0000000000000000"):
         said = run("journal", "search", "--nik", "-", *with_keys(reported), told=f"{nobody}\n")
         assert said == ("", "0 baris.\n")

@@ -1,9 +1,10 @@
 """Structured logs in UTC, one JSON line an event, built from a list of allowed fields (SR-50)."""
 
+import io
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import msgspec
 import structlog
@@ -20,6 +21,35 @@ ALLOWED = frozenset(
 def only_allowed(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Drop fields that are not on the list, and empty ones."""
     return {k: v for k, v in event.items() if k in ALLOWED and v is not None}
+
+
+class Lasting(io.TextIOBase):
+    """The stream of the log. A line that finds no room (the log may lie on the disk that is full) must not cost a
+    request its answer: it is counted, and the count is told when there is room again."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lost = 0
+
+    def write(self, text: str) -> int:
+        """Write a line, or count it."""
+        try:
+            if self._lost:
+                told = {"count": self._lost, "event": "log.lost", "level": "warning"}
+                # What came before may have been torn.
+                self._stream.write("\n" + msgspec.json.encode(told).decode() + "\n")
+                self._lost = 0
+            self._stream.write(text)
+        except OSError:
+            self._lost += 1
+        return len(text)
+
+    def flush(self) -> None:
+        """Bring it to the reader, or count it."""
+        try:
+            self._stream.flush()
+        except OSError:
+            self._lost += 1
 
 
 class _ToStructlog(logging.Handler):
@@ -48,7 +78,7 @@ def configure(level: str = "info", form: str = "json", stream: TextIO | None = N
             *render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(stream or sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, Lasting(stream or sys.stderr))),
         cache_logger_on_first_use=True,
     )
     root = logging.getLogger()

@@ -145,13 +145,16 @@ def run(
 
 
 def numbered(template: Path, seed: str, program: str | None, kind: str) -> list[tuple[int, str]]:
-    """The number and file of each sync or write that the writing thread makes in a run without a fault."""
+    """The number and file of each sync or write that the writing thread makes, in a run without a fault, from the
+    first answer on: a start notes its settings, and one that cannot serves nobody."""
     with home_of(template) as home:
         steps = run(home, crew(program, seed), 3.0, program)[0].steps
-    calls = [s.call for s in steps if s.end and s.call.kind == kind]
+    served = next(at for at, s in enumerate(steps) if s.call.kind == "answer")
+    calls = [(at, s.call) for at, s in enumerate(steps) if s.end and s.call.kind == kind]
     # strace counts each thread on its own; what is done at the end is another thread's.
-    ((writing, _),) = Counter(call.thread for call in calls).most_common(1)
-    return list(enumerate((call.name for call in calls if call.thread == writing), 1))
+    ((writing, _),) = Counter(call.thread for _, call in calls).most_common(1)
+    counted = enumerate(((at, call.name) for at, call in calls if call.thread == writing), 1)
+    return [(number, name) for number, (at, name) in counted if at > served]
 
 
 def spread(numbers: Sequence[int], count: int) -> list[int]:

@@ -9,7 +9,8 @@ import re
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, closing
+from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from types import TracebackType
@@ -97,12 +98,25 @@ def _answer(response: httpx.Response, parts: list[bytes]) -> Answer:
     return Answer(response.status_code, headers, b"".join(parts))
 
 
-def _url(address: str, request: Request) -> str:
-    if request.plain:
+@lru_cache(1024)
+def _url(address: str, path: str, plain: bool) -> httpx.URL:
+    """Where a request goes; an agent asks for a few addresses again and again."""
+    if plain:
         # Beside the service, not below it.
         parts = urlsplit(address)
-        return f"{parts.scheme}://{parts.netloc}{request.path}"
-    return address + request.path
+        return httpx.URL(f"{parts.scheme}://{parts.netloc}{path}")
+    return httpx.URL(address + path)
+
+
+def _made(address: str, request: Request, headers: list[tuple[bytes, bytes]], timeout: float) -> httpx.Request:
+    """The whole request: nothing of a client's own (cookies, parameters, credentials) is to be laid over it."""
+    return httpx.Request(
+        request.method,
+        _url(address, request.path, request.plain),
+        headers=headers,
+        content=request.body or None,
+        extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), timeout)},
+    )
 
 
 class Line:
@@ -120,7 +134,7 @@ class Line:
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self.address, self.side = address_of(address), side
-        self._credentials, self._sleep = credentials, sleep
+        self._credentials, self._sleep, self._timeout = credentials, sleep, timeout
         self._http = httpx.Client(transport=transport, **_settings(ca_file, timeout))
 
     def carry(self, talk: Talk[T]) -> T:
@@ -141,9 +155,8 @@ class Line:
         begun = self.side.clock()
         headers = _headers(self.side, request, self._credentials)
         try:
-            with self._http.stream(
-                request.method, _url(self.address, request), headers=headers, content=request.body or None
-            ) as response:
+            made = _made(self.address, request, headers, self._timeout)
+            with closing(self._http.send(made, stream=True)) as response:
                 answer = _answer(response, list(_at_most(response.iter_bytes())))
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             return _lost(error)
@@ -170,7 +183,7 @@ class AsyncLine:
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self.address, self.side = address_of(address), side
-        self._credentials, self._sleep = credentials, sleep
+        self._credentials, self._sleep, self._timeout = credentials, sleep, timeout
         self._settings = {"transport": transport, **_settings(ca_file, timeout)}
         self._made: list[httpx.AsyncClient] = []
         self._free: list[httpx.AsyncClient] = []
@@ -194,14 +207,9 @@ class AsyncLine:
         begun = self.side.clock()
         headers = _headers(self.side, request, self._credentials)
         try:
-            async with (
-                self._connection() as http,
-                http.stream(
-                    request.method, _url(self.address, request), headers=headers, content=request.body or None
-                ) as response,
-            ):
-                parts = [part async for part in _at_most_async(response.aiter_bytes())]
-                answer = _answer(response, parts)
+            made = _made(self.address, request, headers, self._timeout)
+            async with self._connection() as http, aclosing(await http.send(made, stream=True)) as response:
+                answer = _answer(response, [part async for part in _at_most_async(response.aiter_bytes())])
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             return _lost(error)
         self.side.learn(answer, begun, self.side.clock())

@@ -20,7 +20,8 @@ PROBE = 300.0
 """Seconds between two tries while the password is refused."""
 SPREAD = 60.0
 """After an outage the senders of the country begin within so many seconds, each at a time of its own."""
-AT_ONCE = 100
+AT_ONCE = 300
+"""Messages of a round: two commits of the outbox stand around it, whatever its size."""
 
 Kind = Literal["accepted", "refused", "later", "locked", "unknown"]
 

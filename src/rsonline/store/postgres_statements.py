@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql
 
 from rsonline.reports.report import Report
 from rsonline.store.bed_rounds import COLUMNS
-from rsonline.store.schema import Instant, journal, kept_key, parent_of_steps, table_of
+from rsonline.store.schema import Instant, idempotency, journal, kept_key, parent_of_steps, table_of
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
@@ -39,22 +39,26 @@ def find(report: Report[Any], columns: tuple[str, ...], deleted: bool) -> str:
     table = table_of(report)
     wanted = [table.c.kode_rs, *(table.c[name] for name in columns)]
     names = ", ".join(f"w{number}" for number in range(len(wanted)))
-    same = " AND ".join(f't."{column.name}" = w{number}' for number, column in enumerate(wanted))
+    same = " AND ".join(f't."{column.name}" = w.w{number}' for number, column in enumerate(wanted))
     alive = "" if deleted else " AND t.deleted_at IS NULL"
-    every = ", ".join(f't."{column.name}"' for column in table.columns)
-    return (
-        f"SELECT w.place, {every} FROM unnest({_arrays(wanted)}) WITH ORDINALITY AS w({names}, place)"  # noqa: S608
-        f'{_since(report, columns)} JOIN "{table.name}" t ON {same}{alive}'
-        + (" AND t.received_at >= p.received_at" if _since(report, columns) else "")
-    )
-
-
-def _since(report: Report[Any], columns: tuple[str, ...]) -> str:
-    """The record that marks belong to, so that only the months since its receipt are looked through."""
     parent = parent_of_steps(report)
-    if parent is None or columns[:1] != kept_key(report)[:1]:
-        return ""
-    return f' JOIN "{parent.name}" p ON p.kode_rs = w0 AND p."{columns[0]}" = w1'
+    since = ""
+    if parent is not None and columns[:1] == kept_key(report)[:1]:
+        # The record that marks belong to, so that only the months since its receipt are looked through.
+        its = f'p.kode_rs = w.w0 AND p."{columns[0]}" = w.w1'
+        since, alive = _each("p", "p.received_at", parent, its), f"{alive} AND t.received_at >= p.received_at"
+    every = ", ".join(f't."{column.name}"' for column in table.columns)
+    asked = f"SELECT w.place, {every} FROM unnest({_arrays(wanted)}) WITH ORDINALITY AS w({names}, place)"  # noqa: S608
+    return asked + since + _each("t", every, table, same + alive)
+
+
+def _each(alias: str, columns: str, table: sa.Table, where: str) -> str:
+    """A join that looks into the table once for each row before it.
+
+    OFFSET keeps it so: a plan that was made while a table was empty otherwise reads the whole of it for each batch,
+    for as long as nobody has counted its rows again.
+    """
+    return f' CROSS JOIN LATERAL (SELECT {columns} FROM "{table.name}" {alias} WHERE {where} OFFSET 0) {alias}'  # noqa: S608
 
 
 @cache
@@ -79,10 +83,10 @@ def write(table: sa.Table) -> str:
 @cache
 def answered() -> str:
     """What is kept of the requests with these hospitals, routes and keys."""
-    return (
-        "SELECT i.kode_rs, i.route, i.key, i.digest, i.at, i.answer FROM idempotency i"
-        " JOIN unnest($1::text[], $2::text[], $3::text[]) AS w(a, b, c) ON i.kode_rs = a AND i.route = b AND i.key = c"
-    )
+    columns = "i.kode_rs, i.route, i.key, i.digest, i.at, i.answer"
+    same = "i.kode_rs = w.a AND i.route = w.b AND i.key = w.c"
+    asked = f"SELECT {columns} FROM unnest($1::text[], $2::text[], $3::text[]) AS w(a, b, c)"  # noqa: S608 (fixed text)
+    return asked + _each("i", columns, idempotency, same)
 
 
 @cache

@@ -31,7 +31,7 @@ from rsonline.store import partitions
 from rsonline.store.database import Database
 from rsonline.store.engines import connected
 from rsonline.store.schema import table_of, to_millis
-from rsonline.store.sqlite import connect
+from rsonline.store.sqlite_engine import connect
 
 HOSPITALS = 3228
 WRITING = stock.Size(hospitals=16, bookings=4000)

@@ -24,7 +24,8 @@ from rsonline.store.database import Database
 from rsonline.store.engines import transaction
 from rsonline.store.journal import COLUMNS
 from rsonline.store.schema import to_millis
-from rsonline.store.sqlite import INSERT_LINE, connect
+from rsonline.store.sqlite_batch import INSERT_LINE
+from rsonline.store.sqlite_engine import connect
 
 HOSPITALS = 3228
 LINES_OF_A_PERSON = 10

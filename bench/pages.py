@@ -35,7 +35,7 @@ from rsonline.store.database import Database
 from rsonline.store.engines import transaction
 from rsonline.store.rows import shape_of
 from rsonline.store.schema import to_millis
-from rsonline.store.sqlite import connect
+from rsonline.store.sqlite_engine import connect
 
 HOSPITALS = 3228
 DAYS = 365
@@ -170,7 +170,7 @@ def screenings(access: Access, found: list[str], now: datetime) -> Iterator[Valu
                 yield tuple(shape.values(row, access.vault))
             else:
                 row["recognised"] = f"{code}{number}"
-                for _, name in shape.sealed:
+                for _, name, _ in shape.sealed:
                     row[name] = bytes(45) if row.get(name) is not None else None
                 for column, member in shape.indexed:
                     row[column] = bytes(16) if row.get(member) is not None else None

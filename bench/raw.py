@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from rsonline.store.sqlite import connect
+from rsonline.store.sqlite_engine import connect
 
 STATEMENTS = "statements.pickle"
 DATABASE = "rsonline.sqlite3"

@@ -23,7 +23,8 @@ from rsonline.store.change import Change, Origin
 from rsonline.store.database import Database
 from rsonline.store.engines import connected, open_store, transaction
 from rsonline.store.schema import journal, table_of
-from rsonline.store.sqlite import INSERT_LINE, connect, upsert
+from rsonline.store.sqlite_batch import INSERT_LINE, upsert
+from rsonline.store.sqlite_engine import connect
 
 FIRST_CODE = 9_200_001
 PASSWORD = "made-up-for-measuring-4711"

@@ -22,7 +22,7 @@ from rsonline.store import reads
 from rsonline.store.database import embedded
 from rsonline.store.engines import transaction
 from rsonline.store.hospitals import ZONES
-from rsonline.store.sqlite import connect
+from rsonline.store.sqlite_engine import connect
 
 COMMAND = [sys.executable, "-c", "from rsonline.cli import main; main()", "demo"]
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rsonline.app import EXIT_STORAGE
-from rsonline.store import sqlite
+from rsonline.store import sqlite_engine
 from rsonline.store.database import embedded
 from tests.long import filetrace
 from tests.long.cutdisk import Disk
@@ -40,10 +40,10 @@ NEVER_SEEN = [str(9_400_011 + n) for n in range(3)]
 """Hospitals that do not log in before the disk is full."""
 WITHOUT_ROOM = 60
 """Writes to the disk that fail one after the other."""
-SHORT_LOG = "import rsonline.store.sqlite as s; s.LOG_PAGES = 60; from rsonline.cli import main; main()"
+SHORT_LOG = "import rsonline.store.sqlite_batch as s; s.LOG_PAGES = 60; from rsonline.cli import main; main()"
 """The service with a log that is moved to the database so often that many syncs belong to that."""
 GOES_ON = (
-    "import rsonline.store.sqlite as s; from rsonline.store.change import Busy; s._named = lambda error: Busy();"
+    "import rsonline.store.sqlite_batch as s; from rsonline.store.change import Busy; s._named = lambda error: Busy();"
     " from rsonline.cli import main; main()"
 )
 """A service that takes an error of the disk for one that passes."""
@@ -217,7 +217,7 @@ def _said_after(trace: Trace, failed: int, said: Said, disk: Disk, copies: Path,
         disk.step(step)
     for name, content in disk.after_a_cut(random.Random(0)).items():
         (copies / name).write_bytes(content)
-    with closing(sqlite.connect(copies / DATABASE)) as db:
+    with closing(sqlite_engine.connect(copies / DATABASE)) as db:
         certain = {row[0] for row in db.execute("SELECT request_id FROM journal")}
     rest = trace.steps[failed + 1 :]
     late = {_asked(step) for step in rest if step.call.kind == "answer" and not step.end} & said.answers.keys()

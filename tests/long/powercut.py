@@ -25,7 +25,7 @@ from zoneinfo import ZoneInfo
 
 import pysqlite3.dbapi2 as driver
 
-from rsonline.store import audit, sqlite
+from rsonline.store import audit, sqlite_engine
 from tests.long import filetrace
 from tests.long.cutdisk import Disk
 from tests.long.filetrace import Step, Trace, Traced
@@ -36,7 +36,7 @@ HOSPITALS = [str(9_400_001 + n) for n in range(3)]
 SENDERS, ROOMS = 6, 5
 CONTROL_CUTS = 400
 NORMAL = """
-import rsonline.store.sqlite as store
+import rsonline.store.sqlite_batch as store
 opened = store.connect
 def connect(path, **how):
     db = opened(path, **how)
@@ -195,7 +195,7 @@ class Acknowledged:
         if DATABASE not in content:
             return ["the database is gone"]
         try:
-            with closing(sqlite.connect(folder / DATABASE)) as db:
+            with closing(sqlite_engine.connect(folder / DATABASE)) as db:
                 return list(self._faults(db))
         except driver.Error as error:
             return [f"the database cannot be read: {error}"]
@@ -225,7 +225,7 @@ class Acknowledged:
             versions, count = db.execute(query, (table,)).fetchone()
             if versions != count:
                 yield f"{table}: {count} journal lines for {versions:g} changes"
-        with sqlite.engine_on(lambda: db).connect() as connection:
+        with sqlite_engine.engine_on(lambda: db).connect() as connection:
             yield from (f"journal: {fault}" for fault in audit.verify(connection).faults)
 
 

@@ -140,7 +140,7 @@ def fill(database: Database, rows: int) -> None:
                 row |= {"tanggalperiksa": _DAY, "version": 1, "received_at": now, "updated_at": now}
                 shape.find_again(ANTRIAN, row, access.vault)
                 key = shape.key_of(row)
-                for _, name in shape.sealed:
+                for _, name, _ in shape.sealed:
                     row[name] = access.vault.seal(row[name], place(shape.table, name, row["kode_rs"], key))
                 made.append(row)
             access.connection.execute(sa.insert(table), made)

@@ -11,7 +11,7 @@ from rsonline.store import hospitals
 from rsonline.store.change import Broken, Full
 from rsonline.store.database import Database
 from rsonline.store.engines import open_store, transaction
-from rsonline.store.sqlite import connect
+from rsonline.store.sqlite_engine import connect
 from tests.databases import fresh, journal
 from tests.hospital import password_hash
 from tests.store.changes import CODE, oksigen, stored

@@ -6,7 +6,7 @@ does not exist, an id of no list) is told apart: `read` is the schema, `settled`
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -19,6 +19,8 @@ from rsonline.reports.report import Member, Record, Row, members
 from rsonline.reports.verdict import Problem, Refused, Repair, ReportWarning
 
 SAFE = 2**53 - 1
+_SHORT = 15
+"""So many digits are always a safe number."""
 _NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?\s*")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ICD = re.compile(r"[A-Z][0-9]{2}(\.[0-9A-Z]{1,4})?")
@@ -136,6 +138,8 @@ class JoiNumber(Kind):
             raise Fault("must_be_number")
         value: float | int
         if isinstance(raw, str):
+            if len(raw) <= _SHORT and raw.isdecimal() and raw.isascii():
+                return int(raw)
             if not _NUMBER.fullmatch(raw):
                 raise Fault("must_be_number")
             value = float(raw)
@@ -236,7 +240,8 @@ class _Part(NamedTuple):
     """The members that stand together: in the body itself, or in one object of it."""
 
     group: str | None
-    members: tuple[Member, ...]
+    members: tuple[tuple[str, bool, Callable[..., Scalar | None]], ...]
+    """Name, whether it must be there, and what reads it."""
     known: frozenset[str]
 
 
@@ -246,8 +251,8 @@ def _parts(record: type[Record], leave_out: tuple[str, ...]) -> tuple[tuple[_Par
     known = [m for m in members(record) if not m.own and m.name not in leave_out]
     found = []
     for group in dict.fromkeys(m.within for m in known):
-        inside = tuple(m for m in known if m.within == group)
-        found.append(_Part(group, inside, frozenset(m.name for m in inside)))
+        inside = tuple((m.name, m.required, m.kind.read) for m in known if m.within == group)
+        found.append(_Part(group, inside, frozenset(name for name, _, _ in inside)))
     return tuple(found), frozenset(m.within or m.name for m in known)
 
 
@@ -263,8 +268,18 @@ def read(record: type[Record], body: object, at: At, *, leave_out: tuple[str, ..
     parts, keys = _parts(record, leave_out)
     for part in parts:
         inside, path = (body, "") if part.group is None else (_group(body, part.group), f"{part.group}.")
-        for member in part.members:
-            _one(member, inside, path, at, values, raw)
+        for name, required, reads in part.members:
+            given = inside.get(name, _ABSENT)
+            if given is _ABSENT:
+                if required:
+                    raise Refused([Problem(member=path + name, code="required")])
+                values[name] = raw[name] = None
+                continue
+            try:
+                values[name] = reads(given, at, [], name)
+            except Fault as fault:
+                raise Refused([Problem(member=path + name, code=fault.code, detail=fault.detail)]) from None
+            raw[name] = given
         if part.group is not None:
             _only_known(inside, part.known, path)
     _only_known(body, keys, "")
@@ -280,21 +295,9 @@ def _group(body: Sent, group: str) -> dict[str, object]:
     return inside
 
 
-def _one(member: Member, sent: Sent, path: str, at: At, values: Row, raw: Row) -> None:
-    given = sent.get(member.name, _ABSENT)
-    if given is _ABSENT:
-        if member.required:
-            raise Refused([Problem(member=path + member.name, code="required")])
-        values[member.name] = raw[member.name] = None
-        return
-    try:
-        values[member.name] = member.kind.read(given, at, [], member.name)
-    except Fault as fault:
-        raise Refused([Problem(member=path + member.name, code=fault.code, detail=fault.detail)]) from None
-    raw[member.name] = given
-
-
 def _only_known(sent: Sent, known: frozenset[str], path: str) -> None:
+    if sent.keys() <= known:
+        return
     for name in sent:
         if name not in known:
             raise Refused([Problem(member=path + name, code="not_allowed")])
@@ -312,7 +315,7 @@ def _senses(record: type[Record], days: bool) -> tuple[tuple[Member, Any, str], 
 
 def days_of(record: type[Record], said: Read, at: At) -> Row:
     """The days of a body. Raises Refused with the first that does not exist."""
-    return {member.name: _sensible(member, sense, said, at) for member, sense, _ in _senses(record, True)}
+    return {m.name: _sensible(m, sense, said.values[m.name], at) for m, sense, _ in _senses(record, True)}
 
 
 def settled(record: type[Record], said: Read, at: At) -> tuple[Row, list[ReportWarning]]:
@@ -322,18 +325,24 @@ def settled(record: type[Record], said: Read, at: At) -> tuple[Row, list[ReportW
     """
     kept: Row = {}
     warnings = []
+    references = at.references
     for member, sense, of in _senses(record, False):
         name = member.name
         if name not in said.values:
             continue
-        value = kept[name] = _sensible(member, sense, said, at)
-        if of and value is not None and of in at.references and str(value) not in at.references[of].entries:
+        value = said.values[name]
+        listed = references[of].entries if of and of in references else None
+        if value is None or (listed is not None and str(value) in listed):
+            # An id of its list is kept as it was read.
+            kept[name] = value
+            continue
+        kept[name] = _sensible(member, sense, value, at)
+        if listed is not None:
             warnings.append(ReportWarning(member=name, code="unlisted_id", detail={"of": of}))
     return kept, warnings
 
 
-def _sensible(member: Member, sense: Any, said: Read, at: At) -> Any:
-    value = said.values[member.name]
+def _sensible(member: Member, sense: Any, value: Any, at: At) -> Any:
     if value is None:
         return None
     try:

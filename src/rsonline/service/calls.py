@@ -6,7 +6,7 @@ of something never costs a report.
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
@@ -79,7 +79,7 @@ class CallLog:
             self._task = None
 
     async def _batch(self) -> None:
-        batch = list(self._waiting)
+        batch = _newest(self._waiting)
         self._waiting.clear()
         missed, self._missed = self._missed, Counter()
         try:
@@ -115,6 +115,17 @@ class CallLog:
     def _drop(self, gone: list[Asked]) -> None:
         dropped.inc(len(gone))
         self._missed.update(call.code for call in gone)
+
+
+def _newest(waiting: Sequence[Asked]) -> list[Asked]:
+    """The calls without those of a hospital that would be too many at once: nobody needs to seal them first."""
+    kept: Counter[str] = Counter()
+    newest = []
+    for call in reversed(waiting):
+        kept[call.code] += 1
+        if kept[call.code] <= calls.MOST:
+            newest.append(call)
+    return newest[::-1]
 
 
 def _tell(event: str, error: Exception, **more: Any) -> None:

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from rsonline.store import audit, migrate, sqlite
+from rsonline.store import audit, migrate, sqlite_engine
 from rsonline.store.database import Database
 from rsonline.store.engines import connected, vault_of
 from rsonline.store.journal import Head
@@ -142,7 +142,7 @@ def _manifest(folder: Path) -> tuple[dict[str, Any], str, bytes]:
 
 
 def _copy_file(database: Database, copy: Path) -> dict[str, Head]:
-    source, target = sqlite.connect(database.path), driver.connect(str(copy))
+    source, target = sqlite_engine.connect(database.path), driver.connect(str(copy))
     try:
         source.backup(target)
         # The copy stands alone: no log beside it that could be forgotten.
@@ -150,7 +150,7 @@ def _copy_file(database: Database, copy: Path) -> dict[str, Head]:
     finally:
         target.close()
         source.close()
-    engine = sqlite.engine_on(lambda: driver.connect(str(copy)))
+    engine = sqlite_engine.engine_on(lambda: driver.connect(str(copy)))
     try:
         with engine.connect() as connection:
             return audit.heads(connection)

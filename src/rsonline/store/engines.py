@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 
 import sqlalchemy as sa
 
-from rsonline.store import keys, seal, sqlite
+from rsonline.store import keys, seal, sqlite, sqlite_engine
 from rsonline.store.access import Access
 from rsonline.store.change import Change, Origin, Outcome
 from rsonline.store.database import Database
@@ -41,7 +41,7 @@ def engine_of(database: Database) -> sa.Engine:
     """SQLAlchemy on one connection of a database."""
     if database.embedded:
         path = database.path
-        return sqlite.engine_on(lambda: sqlite.connect(path))
+        return sqlite_engine.engine_on(lambda: sqlite_engine.connect(path))
     from rsonline.store import postgres_engine
 
     return postgres_engine.engine_on(database.url)
@@ -51,7 +51,7 @@ def engine_of(database: Database) -> sa.Engine:
 def connected(database: Database) -> Iterator[sa.Connection]:
     """One transaction on a connection, without a vault."""
     if database.embedded:
-        with sqlite.transaction(database.path) as connection:
+        with sqlite_engine.transaction(database.path) as connection:
             yield connection
     else:
         from rsonline.store import postgres_engine

@@ -228,7 +228,7 @@ class Overlay:
                 self._rows[key] = []
             for place, *values in await self._connection.fetch(find(report, columns, deleted), *parameters):
                 key = places[place - 1]
-                self._rows[key].append(shape.row(tuple(values), self._vault, whole=key[4]))
+                self._rows[key].append(shape.row(values, self._vault, whole=key[4]))
 
 
 def _plain(value: Any) -> Any:

@@ -38,7 +38,7 @@ def sealed_tables() -> Iterator[Sealed]:
     for report in EVERY_REPORT:
         shape = shape_of(report)
         if shape.sealed:
-            yield Sealed(table_of(report), tuple(name for _, name in shape.sealed), shape.key)
+            yield Sealed(table_of(report), tuple(name for _, name, _ in shape.sealed), shape.key)
     yield Sealed(idempotency, ("answer",), ("route", "key"))
     yield Sealed(web_user, ("nama", "totp"), ("user_name",))
     yield Sealed(draft, ("body",), ("user_name", "form"))

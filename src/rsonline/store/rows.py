@@ -20,7 +20,7 @@ from rsonline.store.schema import (
     table_of,
     to_millis,
 )
-from rsonline.store.seal import Vault, place
+from rsonline.store.seal import Vault, place_of_column, place_of_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,8 @@ class Shape:
     """Column and member of each blind index."""
     index_of: dict[str, str]
     """The same, by member."""
-    sealed: tuple[tuple[int, str], ...]
+    sealed: tuple[tuple[int, str, str], ...]
+    """Position and name of each personal member, and how the place of its values begins."""
     closed: frozenset[str]
     """The members that are sealed."""
     persons: tuple[str, ...]
@@ -50,34 +51,34 @@ class Shape:
         """The row as values in the order of the columns: personal members sealed, instants as milliseconds."""
         values: list[Any] = [row.get(c) for c in self.columns]
         if self.sealed:
-            key = self.key_of(row)
-            code = row["kode_rs"]
-            for position, name in self.sealed:
+            end = place_of_row(row["kode_rs"], self.key_of(row))
+            for position, _, begin in self.sealed:
                 if values[position] is not None:
-                    values[position] = vault.seal(values[position], place(self.table, name, code, key))
+                    values[position] = vault.seal(values[position], begin + end)
         for position in self.instants:
             if values[position] is not None:
                 values[position] = to_millis(values[position])
         return values
 
-    def row(self, values: tuple[Any, ...], vault: Vault, *, whole: bool = True) -> Row:
-        """A database row as a record; without its personal members where not `whole`. Raises Unreadable."""
-        kept = list(values)
+    def row(self, values: list[Any], vault: Vault, *, whole: bool = True) -> Row:
+        """A database row, which is used up, as a record; without its personal members where not `whole`.
+
+        Raises Unreadable.
+        """
         for position in self.instants:
-            if kept[position] is not None:
-                kept[position] = from_millis(kept[position])
-        return self.opened(dict(zip(self.columns, kept, strict=True)), vault, whole=whole)
+            if values[position] is not None:
+                values[position] = from_millis(values[position])
+        return self.opened(dict(zip(self.columns, values, strict=True)), vault, whole=whole)
 
     def opened(self, row: Row, vault: Vault, *, whole: bool = True) -> Row:
         """A row whose personal members are opened, in place; left out where not `whole`. Raises Unreadable."""
         if self.sealed:
-            key = self.key_of(row)
-            code = row["kode_rs"]
-            for _, name in self.sealed:
+            end = place_of_row(row["kode_rs"], self.key_of(row))
+            for _, name, begin in self.sealed:
                 if not whole:
                     row[name] = None
                 elif row[name] is not None:
-                    row[name] = vault.open(row[name], place(self.table, name, code, key))
+                    row[name] = vault.open(row[name], begin + end)
         return row
 
     def find_again(self, report: Report[Any], row: Row, vault: Vault) -> None:
@@ -104,7 +105,9 @@ def shape_of(report: Report[Any]) -> Shape:
         key=kept_key(report),
         indexed=indexed,
         index_of={member: column for column, member in indexed},
-        sealed=tuple((columns.index(m.name), m.name) for m in found if m.personal),
+        sealed=tuple(
+            (columns.index(m.name), m.name, place_of_column(report.name, m.name)) for m in found if m.personal
+        ),
         closed=frozenset(m.name for m in found if m.personal),
         persons=tuple(m.name for m in found if m.person),
         instants=tuple(i for i, c in enumerate(table.columns) if isinstance(c.type, Instant)),

@@ -26,6 +26,9 @@ from rsonline.store.schema import data_key
 FORM = b"\x01"
 _HEAD = struct.Struct(">cI")
 _NONCE = 12
+_NONCE_AT = _HEAD.size
+_TEXT_AT = _NONCE_AT + _NONCE
+_LEAST = _TEXT_AT + 16
 _MOST_INDEXES = 4096
 TAKEN_UP = 90.0
 """Seconds after which every process of the service uses a new key: it asks for new ones each minute."""
@@ -64,7 +67,8 @@ class Vault:
     def __init__(self, masters: Callable[[], Masters], load: Callable[[], Sequence[DataKey]]) -> None:
         self._masters = masters
         self._load = load
-        self._sealing: dict[int, AESGCM] = {}
+        self._sealing: dict[bytes, AESGCM] = {}
+        """Keys by the first bytes of what they sealed."""
         self._columns: dict[str, bytes] = {}
         # One message asks several times for the index of one text: by each lookup, by its row, by its journal line.
         self._indexes: dict[tuple[str, str], bytes] = {}
@@ -78,13 +82,16 @@ class Vault:
         found = {purpose: number for number, (purpose, _) in sorted(opened.items())}
         if missing := [purpose for purpose in _PURPOSES if purpose not in found]:
             raise KeysError(f"The database has no key for {', '.join(missing)}.")
-        self._sealing = {number: AESGCM(key) for number, (purpose, key) in opened.items() if purpose == "seal"}
+        self._sealing = {
+            _HEAD.pack(FORM, number): AESGCM(key) for number, (purpose, key) in opened.items() if purpose == "seal"
+        }
         self._root = next(key for _, (purpose, key) in sorted(opened.items()) if purpose == "index")
         self._signing = Ed25519PrivateKey.from_private_bytes(opened[found["receipt"]][1])
         self._tokens = tuple(opened[number][1] for number in token_numbers(stored, datetime.now(UTC)))
         self._newest = found["seal"]
         # Taken up in one step: another thread that seals now must not write the new number over the old key's work.
-        self._writing = (_HEAD.pack(FORM, self._newest), self._sealing[self._newest])
+        head = _HEAD.pack(FORM, self._newest)
+        self._writing = (head, self._sealing[head])
 
     @property
     def newest(self) -> int:
@@ -99,14 +106,15 @@ class Vault:
 
     def open(self, sealed: bytes, place: str) -> str:
         """What was sealed. Raises Unreadable."""
-        number = key_number(sealed)
-        if number not in self._sealing:
+        key = self._sealing.get(sealed[:_NONCE_AT])
+        if key is None or len(sealed) < _LEAST:
+            number = key_number(sealed)
             self.refresh()
-            if number not in self._sealing:
+            key = self._sealing.get(sealed[:_NONCE_AT])
+            if key is None:
                 raise KeyGone(f"there is no key {number}")
-        start = _HEAD.size + _NONCE
         try:
-            opened = self._sealing[number].decrypt(sealed[_HEAD.size : start], sealed[start:], place.encode())
+            opened = key.decrypt(sealed[_NONCE_AT:_TEXT_AT], sealed[_TEXT_AT:], place.encode())
         except InvalidTag:
             raise Unreadable("a sealed value does not open at its place") from None
         return opened.decode()
@@ -163,7 +171,7 @@ def token_numbers(stored: Sequence[DataKey], now: datetime) -> list[int]:
 
 def key_number(sealed: bytes) -> int:
     """The number of the data key of a sealed value. Raises Unreadable for what is no sealed value."""
-    if len(sealed) < _HEAD.size + _NONCE + 16 or sealed[:1] != FORM:
+    if len(sealed) < _LEAST or sealed[:1] != FORM:
         raise Unreadable("this is no sealed value")
     number: int = _HEAD.unpack_from(sealed)[1]
     return number
@@ -171,7 +179,17 @@ def key_number(sealed: bytes) -> int:
 
 def place(table: str, column: str, code: str, key: Iterable[object]) -> str:
     """Where a value stands, as associated data."""
-    return "\x1f".join((table, column, code, *(k.hex() if isinstance(k, bytes) else str(k) for k in key)))
+    return place_of_column(table, column) + place_of_row(code, key)
+
+
+def place_of_column(table: str, column: str) -> str:
+    """What the places of all values of a column begin with."""
+    return f"{table}\x1f{column}\x1f"
+
+
+def place_of_row(code: str, key: Iterable[object]) -> str:
+    """What the places of all values of a row end with."""
+    return "\x1f".join((code, *[k.hex() if isinstance(k, bytes) else str(k) for k in key]))
 
 
 def unwrap(masters: Masters, key: DataKey) -> bytes:

@@ -66,6 +66,8 @@ class PostgresStore:
         self._closed = False
         self._task: asyncio.Task[None] | None = None
         self._connection: asyncpg.Connection[Any] | None = None
+        self._batches = 0
+        """How many this connection has begun."""
         self._retry_at = 0.0
         self._engine = engine_on(url, pooled=readers, isolation_level="REPEATABLE READ")
         self._tasks = engine_on(url, pooled=2)
@@ -199,6 +201,7 @@ class PostgresStore:
         connection = await self._connected()
         try:
             async with asyncio.timeout(_PATIENCE):
+                await self._plan_anew(connection)
                 await connection.execute("BEGIN")
                 results = await self._batch.apply(connection, batch)
                 await connection.execute("COMMIT")
@@ -211,6 +214,16 @@ class PostgresStore:
                     async with asyncio.timeout(5):
                         await connection.execute("ROLLBACK")
             raise
+
+    async def _plan_anew(self, connection: "asyncpg.Connection[Any]") -> None:
+        """Have plans made again after 2, 4, 8 … batches of a connection.
+
+        The server keeps a plan until it has counted the table's rows anew. One that was made on an empty table, as all
+        are on a new or restored database, may read every row of a hospital where it could look one up.
+        """
+        self._batches += 1
+        if self._batches & (self._batches - 1) == 0:
+            await connection.execute("DISCARD PLANS")
 
     async def _connected(self) -> "asyncpg.Connection[Any]":
         if self._connection is not None and not self._connection.is_closed():
@@ -226,7 +239,7 @@ class PostgresStore:
             log.error("store.unfit", error="; ".join(wrong) or "a standby")
             await connection.close()
             raise Busy
-        self._connection = connection
+        self._connection, self._batches = connection, 0
         return connection
 
     async def _drop(self) -> None:

@@ -18,7 +18,7 @@ from rsonline.store.journal import Head
 from rsonline.store.postgres_engine import GONE
 from rsonline.store.postgres_statements import answered, drop_rounds, find, heads, move_heads, numbers, write
 from rsonline.store.rows import condition, shape_of
-from rsonline.store.schema import BED_HISTORY, bed_round, idempotency, journal, table_of, tally, to_millis
+from rsonline.store.schema import BED_HISTORY, bed_round, idempotency, journal, kept_key, table_of, tally, to_millis
 from rsonline.store.seal import Vault
 
 _AT_A_TIME = 32
@@ -218,7 +218,11 @@ class Overlay:
         for code, wanted in lookups:
             key = self._key(code, wanted)
             if key not in self._rows:
-                groups.setdefault((wanted.report, tuple(c for c, _ in key[2]), wanted.deleted), {})[key] = None
+                columns = tuple(c for c, _ in key[2])
+                # By the whole key at most one row is found. Asked for live rows the server would rather read an index of
+                # those, which looks small to it on a table whose rows it has not counted yet.
+                every = wanted.deleted or set(columns) >= set(kept_key(wanted.report))
+                groups.setdefault((wanted.report, columns, every), {})[key] = None
         for (report, columns, deleted), keys in groups.items():
             shape = shape_of(report)
             places = list(keys)
@@ -228,7 +232,9 @@ class Overlay:
                 self._rows[key] = []
             for place, *values in await self._connection.fetch(find(report, columns, deleted), *parameters):
                 key = places[place - 1]
-                self._rows[key].append(shape.row(values, self._vault, whole=key[4]))
+                row = shape.row(values, self._vault, whole=key[4])
+                if key[3] or row["deleted_at"] is None:
+                    self._rows[key].append(row)
 
 
 def _plain(value: Any) -> Any:

@@ -90,6 +90,11 @@ def test_the_service_does_not_load_the_client() -> None:
     assert not [name for name in loaded if name.startswith("rsonline.hospital")]
 
 
+def test_the_service_loads_what_makes_files_only_when_one_is_wanted() -> None:
+    loaded = run("import sys, rsonline.app\nprint('\\n'.join(sys.modules))").split()
+    assert not {"openpyxl", "reportlab", "PIL", "duckdb"} & set(loaded)
+
+
 def test_every_name_is_there() -> None:
     for name in rsonline._HOME:
         assert getattr(rsonline, name) is not None

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rsonline.sheets import archive, commas, xlsx
+from rsonline.sheets import archive, commas
 from rsonline.sheets.cells import MOST_BYTES, MOST_ROWS, TOO_LARGE, TOO_MANY_ROWS, Line, NotASheet, Sheet
 
 
@@ -13,6 +13,9 @@ def read(body: bytes) -> Sheet:
     if not body.strip():
         raise NotASheet("Berkas ini kosong.", "This file is empty.")
     if body.startswith(archive.SIGNATURE):
+        # openpyxl is loaded when the first workbook comes.
+        from rsonline.sheets import xlsx
+
         return xlsx.read(body)
     return commas.read(body)
 

@@ -13,9 +13,6 @@ from typing import IO, Protocol
 from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from openpyxl.utils import get_column_letter
-from openpyxl.utils.datetime import to_excel
-
 from rsonline.sheets.cells import Cell, dangerous, moment, plain, shielded, written
 from rsonline.sheets.columns import Holds
 
@@ -149,6 +146,9 @@ class XlsxWriting:
     """One sheet, whose rows are compressed as they come."""
 
     def __init__(self, holds: Sequence[Holds]) -> None:
+        # openpyxl takes a tenth of a second and 8 MiB: only where a workbook is wanted.
+        from openpyxl.utils import get_column_letter
+
         self._holds = holds
         self._letters = [get_column_letter(n) for n in range(1, len(holds) + 1)]
         self._sink = _Sink()
@@ -223,5 +223,7 @@ def _string(place: str, text: str, style: int) -> str:
 
 def _serial(value: datetime) -> float:
     """A day and time as the number that spreadsheet programs keep."""
+    from openpyxl.utils.datetime import to_excel
+
     serial: float = to_excel(value)  # type: ignore[no-untyped-call]  # it says no types
     return serial

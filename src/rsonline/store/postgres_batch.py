@@ -219,8 +219,8 @@ class Overlay:
             key = self._key(code, wanted)
             if key not in self._rows:
                 columns = tuple(c for c, _ in key[2])
-                # By the whole key at most one row is found. Asked for live rows the server would rather read an index of
-                # those, which looks small to it on a table whose rows it has not counted yet.
+                # By the whole key at most one row is found. Asked for live rows the server would rather read an index
+                # of those, which looks small to it on a table whose rows it has not counted yet.
                 every = wanted.deleted or set(columns) >= set(kept_key(wanted.report))
                 groups.setdefault((wanted.report, columns, every), {})[key] = None
         for (report, columns, deleted), keys in groups.items():

@@ -6,7 +6,7 @@ that every message goes through (SR-28: what is kept are values, never the file)
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,10 +18,11 @@ from rsonline.intake.sheet_rows import Judged
 from rsonline.intake.verbs import Call
 from rsonline.reports import EVERY_REPORT, REPORTS
 from rsonline.reports.fields import At
+from rsonline.reports.references import Reference
 from rsonline.reports.report import Report, key_of, members
 from rsonline.reports.verdict import Words
 from rsonline.reports.wording import problem_text, warning_text
-from rsonline.sheets import columns, reading, stream, workbook
+from rsonline.sheets import columns, reading, stream
 from rsonline.sheets.cells import MOST_BYTES, Cell, Form, Line, NotASheet, shielded, written
 from rsonline.sheets.columns import Said
 from rsonline.store import exports
@@ -112,12 +113,19 @@ async def template(house: House, visit: Visit) -> Response:
     """An empty file to fill in."""
     report, form = sheet_report(visit), form_in(visit)
     if form == "xlsx":
-        body = await asyncio.to_thread(workbook.template, report, house.references, visit.language)
+        body = await asyncio.to_thread(_empty_workbook, report, house.references, visit.language)
     else:
         chosen = columns.columns(report)
         head = [c.name for c in chosen], columns.remarks(chosen, visit.language)
         body = b"\xef\xbb\xbf" + "".join(stream.csv_row(cells) for cells in head).encode()
     return download(body, f"templat-{report.name}", form)
+
+
+def _empty_workbook(report: Report[Any], references: Mapping[str, Reference], language: str) -> bytes:
+    # openpyxl is loaded in this thread, when the first workbook is wanted.
+    from rsonline.sheets import workbook
+
+    return workbook.template(report, references, language)
 
 
 async def upload(house: House, visit: Visit) -> Response:
@@ -249,11 +257,7 @@ async def marked(house: House, visit: Visit) -> Response:
     if form == "csv":
         body = await asyncio.to_thread(_marked_csv, found, visit.language)
     else:
-        first = found.head[-1][0] + 1
-        marks = _marks(found, visit.language)
-        body = await asyncio.to_thread(
-            workbook.marked, report, house.references, visit.language, found.lines(), found.names, first, marks
-        )
+        body = await asyncio.to_thread(_marked_workbook, report, house.references, found, visit.language)
     return download(body, f"{report.name}-diperiksa", form)
 
 
@@ -268,6 +272,13 @@ def _marks(found: Upload, language: str) -> dict[tuple[int, int], tuple[bool, st
     return {
         place: (any(fault for fault, _ in told), "\n".join(text for _, text in told)) for place, told in texts.items()
     }
+
+
+def _marked_workbook(report: Report[Any], references: Mapping[str, Reference], found: Upload, language: str) -> bytes:
+    from rsonline.sheets import workbook
+
+    first = found.head[-1][0] + 1
+    return workbook.marked(report, references, language, found.lines(), found.names, first, _marks(found, language))
 
 
 def _marked_csv(found: Upload, language: str) -> bytes:

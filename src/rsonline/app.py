@@ -5,7 +5,6 @@ import base64
 import gc
 import os
 import socket
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import partial
@@ -134,7 +133,7 @@ def with_headers(send: Send) -> Send:
             given = list(message.get("headers", ()))
             named = {name.lower() for name, _ in given}
             own = [header for header in _HEADERS if header[0] not in named]
-            message["headers"] = [*given, *own, (b"x-request-id", uuid.uuid4().hex.encode())]
+            message["headers"] = [*given, *own, (b"x-request-id", logs.new_request_id().encode())]
         await send(message)
 
     return sending

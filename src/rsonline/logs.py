@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 import sys
 from collections.abc import MutableMapping
 from typing import Any, TextIO, cast
@@ -21,6 +22,11 @@ ALLOWED = frozenset(
 def only_allowed(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Drop fields that are not on the list, and empty ones."""
     return {k: v for k, v in event.items() if k in ALLOWED and v is not None}
+
+
+def new_request_id() -> str:
+    """What an answer, its log line and its journal lines name a request by: 32 hexadecimal digits."""
+    return os.urandom(16).hex()
 
 
 class Lasting(io.TextIOBase):

@@ -4,20 +4,27 @@ import asyncio
 import random
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
 
+from rsonline.intake.rules import verbs_of
+from rsonline.intake.verbs import Asked, Call
+from rsonline.reports import TEMPAT_TIDUR
+from rsonline.reports.fields import At
+from rsonline.reports.references import shipped
 from rsonline.store import hospitals, keys, migrate
-from rsonline.store.change import Broken, Busy
+from rsonline.store.change import Broken, Busy, Change
 from rsonline.store.database import Database
 from rsonline.store.engines import open_store, transaction
 from tests.databases import ENGINES
 from tests.hospital import PASSWORD, password_hash, service_on
 from tests.long import audit
 from tests.own_server import Server, own_server
-from tests.store.changes import CODE, oksigen, stored
+from tests.store.changes import CODE, ORIGIN, oksigen, stored
 
 pytestmark = pytest.mark.skipif("postgresql" not in ENGINES, reason="no PostgreSQL server here")
 
@@ -55,6 +62,50 @@ def test_a_server_that_may_lose_what_was_acknowledged_is_refused(setting: str, s
         asyncio.run(write(database))
     assert stored(database) == {}
     assert asyncio.run(write(database._replace(unsafe=True))) == "saved"
+
+
+@pytest.mark.parametrize("by", ["name", "number"])
+def test_a_row_is_looked_up_by_its_index_on_a_server_that_has_counted_nothing_yet(
+    by: str, server: Server, tmp_path: Path
+) -> None:
+    server.start(autovacuum="off")
+    database = on(server, tmp_path)
+    rooms, again = 400, 40
+
+    def room(number: int, taken: str, method: str) -> Change:
+        at = At(CODE, ZoneInfo("Asia/Jakarta"), datetime.now(UTC), shipped())
+        sent: dict[str, object] = {"id_tt": "3", "ruang": f"R {number}", "jumlah_ruang": "1", "jumlah": "4"}
+        sent["terpakai"] = taken
+        if method == "PUT" and by == "number":
+            sent["id_t_tt"] = str(number + 1)
+        asked = verbs_of(TEMPAT_TIDUR)[method](Call(ORIGIN, TEMPAT_TIDUR, sent, at))
+        assert isinstance(asked, Asked)
+        return asked.change
+
+    def read() -> int:
+        with psycopg.connect(server.url) as connection:
+            query = "SELECT idx_tup_fetch + seq_tup_read FROM pg_stat_user_tables WHERE relname = 'tempat_tidur'"
+            found = connection.execute(query).fetchone()
+        assert found is not None
+        return int(found[0])
+
+    async def write() -> int:
+        # The connection makes its plans while the table is empty, and keeps them.
+        store = open_store(database, on_broken=lambda error: None)
+        for number in range(20):
+            await store.submit(room(number, "1", "POST"))
+        await asyncio.gather(*[store.submit(room(number, "1", "POST")) for number in range(20, rooms)])
+        # A server tells what it read once a second at most, at the end of a transaction.
+        await asyncio.sleep(1.2)
+        await store.submit(room(0, "3", "PUT"))
+        before = read()
+        for number in range(again):
+            assert (await store.submit(room(number, "2", "PUT"))).kind == "updated"
+        await store.close()
+        return read() - before
+
+    # Found once, and once more to be replaced: not all rooms each time.
+    assert asyncio.run(write()) < rooms
 
 
 @pytest.mark.slow

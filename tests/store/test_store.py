@@ -10,8 +10,9 @@ import pytest_asyncio
 
 from rsonline.intake.rules import verbs_of
 from rsonline.intake.verbs import Asked, Call
-from rsonline.reports import ANTRIAN, OKSIGEN
+from rsonline.reports import ANTRIAN, OKSIGEN, TEMPAT_TIDUR
 from rsonline.reports.fields import At
+from rsonline.reports.references import shipped
 from rsonline.store import audit, hospitals, keys, reads, seal
 from rsonline.store.access import Access
 from rsonline.store.change import Busy, Change, Decision, Found, Outcome, Stale
@@ -91,6 +92,38 @@ async def test_a_change_that_fails_does_not_touch_its_neighbours(store: Store, d
     assert set(stored(database)) == {"2026-01-01", "2026-01-02", "2026-01-03"}
     lines = journal(database, CODE, "oksigen")
     assert [line["seq"] for line in lines] == list(range(lines[0]["seq"], lines[0]["seq"] + 3))
+
+
+async def test_a_batch_that_begins_again_gives_every_record_a_number_of_its_own(
+    store: Store, database: Database
+) -> None:
+    def room(name: str) -> Change:
+        at = At(CODE, ZoneInfo("Asia/Jakarta"), datetime.now(UTC), shipped())
+        sent: dict[str, object] = {"id_tt": "3", "ruang": name, "jumlah_ruang": "1", "jumlah": "4", "terpakai": "1"}
+        asked = verbs_of(TEMPAT_TIDUR)["POST"](Call(ORIGIN, TEMPAT_TIDUR, sent, at))
+        assert isinstance(asked, Asked)
+        return asked.change
+
+    def write_nonsense(found: Found, now: datetime) -> Decision:
+        good = oksigen("2026-02-02", 1).decide([[]], now)
+        good.writes[0].values["tanggal"] = None
+        return good
+
+    batches = [[room(f"{number} {half}") for half in "ab"] for number in range(20)]
+    waiting: list[Change] = []
+    for pair in batches:
+        waiting += [pair[0], Change(ORIGIN, OKSIGEN, "save", (), write_nonsense), pair[1]]
+    results = await asyncio.gather(*[store.submit(change) for change in waiting], return_exceptions=True)
+    saved = [r for r in results if isinstance(r, Outcome)]
+    assert len(saved) == 40
+    told = {r.row["ruang"]: r.row["id_t_tt"] for r in saved}
+    kept = rows(database, "SELECT ruang, id_t_tt FROM tempat_tidur WHERE kode_rs = :code", code=CODE)
+    assert {r["ruang"]: r["id_t_tt"] for r in kept} == told
+    assert len(set(told.values())) == 40
+    more = await store.submit(room("one more"))
+    assert more.row["id_t_tt"] > max(told.values())
+    with transaction(database) as access:
+        assert not audit.verify(access.connection).faults
 
 
 async def test_a_change_of_credentials_that_has_committed_stops_what_was_verified_before(

@@ -8,7 +8,6 @@ import asyncio
 import json
 import math
 import socket
-import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -23,6 +22,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from rsonline.logs import new_request_id
 from rsonline.service.whole_answers import in_one_piece
 
 log = structlog.get_logger("rsonline")
@@ -347,7 +347,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self.transport.abort()
 
     def _say(self, refusal: Refusal) -> None:
-        request_id = uuid.uuid4().hex
+        request_id = new_request_id()
         # The first connection over the limit says it; a flood of them must not become a flood of lines.
         over = self.open_by_source[self._source or ""] - self.limits.connections_per_source
         if refusal is not TOO_MANY or over == 1:

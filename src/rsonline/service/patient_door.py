@@ -5,7 +5,6 @@ The same store, verbs and journal as the guide's door behind other addresses, an
 
 import asyncio
 import time
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from rsonline.intake import patients as verbs
 from rsonline.intake.patients import Message, Reading, Viewing
+from rsonline.logs import new_request_id
 from rsonline.reports.references import Reference
 from rsonline.reports.verdict import Refused
 from rsonline.service import calls, dialects, metrics, once, tokens
@@ -69,7 +69,7 @@ class PatientDoor:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         begun = time.perf_counter()
-        request_id = uuid.uuid4().hex
+        request_id = new_request_id()
         headers = header_lists(scope)
         served = Served(scope["method"])
         try:

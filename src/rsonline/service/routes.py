@@ -6,7 +6,6 @@ verify the caller, hands the members to the verb and words the outcome. It holds
 
 import re
 import time
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from rsonline.intake.rules import verbs_of
 from rsonline.intake.verbs import Asked, Call, Verb, viewing
+from rsonline.logs import new_request_id
 from rsonline.reports import REPORTS
 from rsonline.reports.lenient import Malformed
 from rsonline.reports.references import Reference
@@ -110,7 +110,7 @@ class GuideDoor:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         begun = time.perf_counter()
-        request_id = uuid.uuid4().hex
+        request_id = new_request_id()
         headers = header_lists(scope)
         language = "en" if (headers.get("accept-language") or [""])[0].lower().startswith("en") else "id"
         served = Served(scope["method"], language)

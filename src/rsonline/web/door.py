@@ -5,7 +5,6 @@ anybody between (SR-40).
 """
 
 import time
-import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -19,6 +18,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from rsonline.login.doorkeeper import source_of
+from rsonline.logs import new_request_id
 from rsonline.reports.fields import At
 from rsonline.store import people, sessions
 from rsonline.store.change import Busy, Full, Stale
@@ -88,7 +88,7 @@ def _endpoint(house: House, page: Page, address_of: AddressOf) -> Callable[[Requ
         chosen = request.cookies.get(LANGUAGE)
         visit = Visit(
             request,
-            uuid.uuid4().hex,
+            new_request_id(),
             address_of(request),
             datetime.now(UTC),
             chosen if chosen in ("id", "en") else "id",

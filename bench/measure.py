@@ -134,7 +134,9 @@ def load(
     """Run wrk for that long, counting from `first`."""
     size = plan.size
     script = str(Path(__file__).with_name("load.lua"))
-    command = [plan.wrk, "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "-s", script]
+    command = [plan.wrk, "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s"]
+    # As long as the clients in the field wait.
+    command += ["--timeout", "10s", "-s", script]
     command += [f"http://127.0.0.1:{port}", "--", what, str(first), str(there or size.hospitals), str(size.rooms)]
     command += [str(stock.FIRST_CODE), secret]
     done = subprocess.run(["taskset", "-c", str(plan.load_core), *command], capture_output=True, text=True, check=False)

@@ -47,6 +47,9 @@ class CurrentLists(Mapping[str, Reference]):
     def __getitem__(self, name: str) -> Reference:
         return self._lists[name]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._lists
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._lists)
 

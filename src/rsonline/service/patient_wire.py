@@ -57,6 +57,8 @@ class Served:
 def query_of(scope: Scope) -> dict[str, str]:
     """The parameters of the address, the last of each name; none at all where they cannot be read."""
     raw = scope.get("query_string", b"")
+    if not raw:
+        return {}
     try:
         pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, max_num_fields=50)
     except ValueError:

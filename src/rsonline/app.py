@@ -205,7 +205,7 @@ def create_app(
         log.info("service.stopped")
 
     routes: list[BaseRoute] = [
-        Route("/", _welcome),
+        Route("/", partial(_welcome, settings.reference_page)),
         Route("/healthz", _healthy),
         Route(RECEIPT_KEY, partial(_receipt_key, store)),
         *reference.routes(settings, references, lambda: references.version),
@@ -262,10 +262,11 @@ def _address(gate: Gate, request: Request) -> str:
     return gate.address(request.client.host if request.client else "", headers)
 
 
-async def _welcome(request: Request) -> Response:
+async def _welcome(page: bool, request: Request) -> Response:
     if "text/html" in request.headers.get("accept", ""):
         return RedirectResponse("/beranda", 303)
-    return JSONResponse({"service": "rsonline", "guide": "/fo/index.php", "openapi": "/openapi.json", "docs": "/docs"})
+    told = {"service": "rsonline", "guide": "/fo/index.php", "openapi": "/openapi.json"}
+    return JSONResponse(told | ({"docs": "/docs"} if page else {}))
 
 
 async def _healthy(request: Request) -> Response:

@@ -54,7 +54,10 @@ class Settings:
     unlisted_references: bool = _is(
         False, "Take ids that an incomplete reference list (staff, PPE) does not know, with a warning."
     )
-    reference_page: bool = _is(True, "Serve the interactive description of the service at /docs.")
+    outdated_members: bool = _is(
+        False, "Pass over members of a patient's report that clients sent until 2022, with a warning."
+    )
+    reference_page: bool = _is(False, "Serve the interactive description of the service at /docs.")
     laboratory_registry: str = _is("", "Function (module:name) that knows a patient's laboratory record; empty: none.")
     population_registry: str = _is("", "Function (module:name) that knows a person by NIK; empty: none.")
     vaccination_registry: str = _is("", "Function (module:name) that knows a patient's vaccinations; empty: none.")

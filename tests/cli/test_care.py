@@ -161,6 +161,10 @@ def test_maintenance_provides_months_and_takes_old_ones_off(reported: Database) 
     old = [f"{table}_{this}" for table in MONTHLY]
     assert said.startswith(f"0 partisi dibuat, {len(old)} dilepas, ")
     assert sorted(line.strip() for line in said.splitlines()[1:]) == sorted(old)
+    [line] = rows(
+        reported, "SELECT last_analyze IS NOT NULL AS counted FROM pg_stat_user_tables WHERE relname = 'journal'"
+    )
+    assert line["counted"]
     with connected(reported) as connection:
         assert not any(name in attached(connection, table) for table in MONTHLY for name in old)
     [line] = journal(reported, OPERATOR, "partition")

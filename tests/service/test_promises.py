@@ -6,6 +6,7 @@ import re
 import sys
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,7 +23,7 @@ from rsonline.store import hospitals
 from rsonline.store.postgres import PostgresStore
 from rsonline.store.sqlite import SqliteStore
 from tests.databases import journal, rows
-from tests.hospital import Service
+from tests.hospital import Service, service_on
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 BED = {"id_tt": "2", "ruang": "Amarta", "jumlah_ruang": "1", "jumlah": "1", "terpakai": "0"}
@@ -132,6 +133,18 @@ async def test_public_addresses_have_a_request_id_and_no_guessing(path: str, ser
     assert answer.status_code == (404 if path in ("/nowhere", "/readyz", "/metrics") else 200)
     assert re.fullmatch("[0-9a-f]{32}", answer.headers["x-request-id"])
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_a_new_service_shows_no_page_to_try_requests(service: Service) -> None:
+    for path in ("/docs", "/docs/docs.js", "/docs/swagger-ui-bundle.js"):
+        assert (await service.client.get(path)).status_code == 404
+    assert "docs" not in (await service.client.get("/")).json()
+
+
+async def test_where_it_is_asked_for_the_page_is_told_and_there(tmp_path: Path) -> None:
+    async with service_on(tmp_path, reference_page=True) as service:
+        told = (await service.client.get("/")).json()["docs"]
+        assert (await service.client.get(told)).status_code == 200
 
 
 async def test_what_is_counted_can_be_scraped(service: Service) -> None:

@@ -74,6 +74,7 @@ def maintain(
     place = standing(data, database, keys=keys)
     with connected(place) as connection:
         made = partitions.provide(connection, now)
+        partitions.count_anew(connection)
         gone = audit.purge_answers(connection, now - KEPT_FOR - timedelta(hours=1))
     detached: list[str] = []
     if first is not None and not place.embedded:

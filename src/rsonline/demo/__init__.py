@@ -47,7 +47,9 @@ def run(data: Path, *, port: int, reset: bool, simulate: bool) -> int:
     except OSError as error:
         print(f"Porta {port} tidak dapat dipakai: {error}", file=sys.stderr)
         return 1
-    settings = Settings(host=HOST, port=listening.getsockname()[1], data=data, connections_per_source=500)
+    settings = Settings(
+        host=HOST, port=listening.getsockname()[1], data=data, connections_per_source=500, reference_page=True
+    )
     administration = _listen(settings.port + 1)
     try:
         passwords = _prepare(settings, data)

@@ -65,6 +65,8 @@ class At(msgspec.Struct, frozen=True):
     """The hospital's name."""
     unlisted: bool = False
     """Take ids that an incomplete reference list does not know, with a warning."""
+    outdated: bool = False
+    """Pass over members that a kind no longer has, with a warning."""
 
     @property
     def today(self) -> date:

@@ -234,6 +234,8 @@ class Read(NamedTuple):
 
     values: Row
     raw: Row
+    dropped: tuple[str, ...] = ()
+    """Members of the body that were passed over."""
 
 
 class _Part(NamedTuple):
@@ -324,7 +326,7 @@ def settled(record: type[Record], said: Read, at: At) -> tuple[Row, list[ReportW
     Raises Refused with the first member that makes no sense (8.2: no existence check, no date format check).
     """
     kept: Row = {}
-    warnings = []
+    warnings = [ReportWarning(member=name, code="outdated_member") for name in said.dropped]
     references = at.references
     for member, sense, of in _senses(record, False):
         name = member.name

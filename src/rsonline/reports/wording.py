@@ -164,6 +164,12 @@ WARNINGS: Final[dict[str, Words]] = {
     "unlisted_id": Words(
         "{member} belum ada dalam daftar {of} layanan ini", "{member} is not in this service's list {of} yet"
     ),
+    "outdated_member": Words(
+        "{member} sudah tidak dikenal dan diabaikan", "{member} is not known any more and was passed over"
+    ),
+    "death_unexplained": Words(
+        "{member} kosong padahal pasien meninggal", "{member} is empty although the patient died"
+    ),
     "dates_out_of_order": Words("{member} lebih awal dari {before}", "{member} is before {before}"),
     "nik_not_16_digits": Words("{member} bukan 16 angka", "{member} does not have 16 digits"),
     "nik_region_unknown": Words(

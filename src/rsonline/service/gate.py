@@ -304,6 +304,7 @@ class Gate:
             self._references,
             hospital.name,
             self._settings.unlisted_references,
+            self._settings.outdated_members,
         )
 
     async def _may_lack_timestamp(self, code: str) -> bool:

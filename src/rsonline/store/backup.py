@@ -193,6 +193,9 @@ def _load(copy: Path, database: Database) -> None:
         f"--dbname={database.shown}",
         str(copy),
     )
+    with connected(database) as connection:
+        # A dump has rows and no statistics: without them the first plans are guesses.
+        connection.exec_driver_sql("ANALYZE")
 
 
 def _run(database: Database, *command: str) -> None:

@@ -97,6 +97,12 @@ def attached(connection: sa.Connection, table: str) -> list[str]:
     return [row.relname for row in connection.execute(query, {"table": table})]
 
 
+def count_anew(connection: sa.Connection) -> None:
+    """Renew the statistics of the tables by month as a whole: the server does so for their partitions only."""
+    if monthly(connection):
+        connection.exec_driver_sql(f"ANALYZE {', '.join(MONTHLY)}")
+
+
 def detach_before(connection: sa.Connection, table: str, first_kept: Month) -> list[str]:
     """Take the partitions of older months off a table; they stay as tables of their own, to be archived by hand."""
     if not monthly(connection):

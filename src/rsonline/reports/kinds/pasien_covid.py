@@ -191,6 +191,13 @@ class StatusKeluar(Record, kw_only=True):
     ]
 
 
+OUTDATED: Mapping[type[Record], frozenset[str]] = {
+    PasienCovid: frozenset(("statusVaksinasiId", "severityLevelId", "statusKomorbidId", "saturasiOksigen")),
+    StatusKeluar: frozenset(("kasusKematianId",)),
+}
+"""Members that clients sent until 2022 and that are unknown since (8.1, 8.3)."""
+
+
 # ---- what a report must be beside its schema (2.1, steps 1 to 7)
 
 

@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 import pytest
 import pytest_asyncio
 
+from rsonline.intake.patients import Message, admit
 from rsonline.intake.rules import verbs_of
 from rsonline.intake.verbs import Asked, Call
-from rsonline.reports import ANTRIAN, OKSIGEN, TEMPAT_TIDUR
+from rsonline.reports import ANTRIAN, OKSIGEN, PASIEN_COVID, TEMPAT_TIDUR
 from rsonline.reports.fields import At
+from rsonline.reports.kinds.pasien_covid import PASIEN_NUMBER
 from rsonline.reports.references import shipped
 from rsonline.store import audit, hospitals, keys, reads, seal
 from rsonline.store.access import Access
@@ -21,6 +23,7 @@ from rsonline.store.engines import Store, open_store, transaction
 from rsonline.store.journal import note_refusal
 from tests.databases import journal, rows
 from tests.hospital import password_hash
+from tests.patients.api import report
 from tests.store.changes import CODE, ORIGIN, oksigen, stored
 
 
@@ -124,6 +127,35 @@ async def test_a_batch_that_begins_again_gives_every_record_a_number_of_its_own(
     assert more.row["id_t_tt"] > max(told.values())
     with transaction(database) as access:
         assert not audit.verify(access.connection).faults
+
+
+async def test_a_number_that_a_task_saw_written_is_not_given_again_when_the_batch_begins_again(
+    store: Store, database: Database
+) -> None:
+    at = At(CODE, ZoneInfo("Asia/Jakarta"), datetime.now(UTC), shipped(), unlisted=True)
+
+    def admitted() -> Change:
+        return admit(Message(ORIGIN, at, PASIEN_COVID, report()))
+
+    def write_nonsense(found: Found, now: datetime) -> Decision:
+        good = oksigen("2026-02-02", 1).decide([[]], now)
+        good.writes[0].values["tanggal"] = None
+        return good
+
+    await store.submit(oksigen("2026-01-01", 1))
+    first, _, _, second = await asyncio.gather(
+        store.submit(admitted()),
+        store.perform(lambda access: None),
+        store.submit(Change(ORIGIN, OKSIGEN, "save", (), write_nonsense)),
+        store.submit(admitted()),
+        return_exceptions=True,
+    )
+    assert isinstance(first, Outcome)
+    assert isinstance(second, Outcome)
+    told = {first.row[PASIEN_NUMBER], second.row[PASIEN_NUMBER]}
+    kept = rows(database, f'SELECT "{PASIEN_NUMBER}" AS number FROM pasien_covid WHERE kode_rs = :code', code=CODE)
+    assert len(told) == 2
+    assert {r["number"] for r in kept} == told
 
 
 async def test_a_change_of_credentials_that_has_committed_stops_what_was_verified_before(

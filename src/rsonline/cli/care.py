@@ -74,8 +74,10 @@ def maintain(
     place = standing(data, database, keys=keys)
     with connected(place) as connection:
         made = partitions.provide(connection, now)
-        partitions.count_anew(connection)
         gone = audit.purge_answers(connection, now - KEPT_FOR - timedelta(hours=1))
+    with connected(place) as connection:
+        # For itself: it takes its time, and whoever attaches a partition keeps all others waiting until the commit.
+        partitions.count_anew(connection)
     detached: list[str] = []
     if first is not None and not place.embedded:
         # What is taken off is noted, and a line is sealed: only this needs the keys.

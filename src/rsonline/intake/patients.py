@@ -29,7 +29,8 @@ from rsonline.store.access import Access
 from rsonline.store.change import Change, Decision, Found, Lookup, Origin, Outcome, Put, Seen
 from rsonline.store.patients import Page
 
-DISCHARGE = ("penyebabKematianId", "penyebabKematianLangsungId", "statusPasienSaatMeninggalId", "komorbidCoInsidenId")
+CAUSES = ("penyebabKematianId", "penyebabKematianLangsungId")
+DISCHARGE = (*CAUSES, "statusPasienSaatMeninggalId", "komorbidCoInsidenId")
 KEPT = ("tanggalKeluar", "statusKeluarId", *DISCHARGE)
 
 
@@ -72,9 +73,12 @@ Verb = Callable[[Message], Change | Reading | Viewing]
 def _read(record: type, message: Message, leave_out: tuple[str, ...] = ()) -> joi.Read:
     body, dropped = message.body, ()
     if message.at.outdated and isinstance(body, dict):
-        dropped = tuple(name for name in body if name in pasien_covid.OUTDATED.get(record, ()))
-        body = {name: given for name, given in body.items() if name not in dropped}
-    said = joi.read(record, body, message.at, leave_out=leave_out)._replace(dropped=dropped)
+        outdated = pasien_covid.OUTDATED.get(record, frozenset())
+        dropped = tuple(name for name in body if name in outdated)
+        body = {name: given for name, given in body.items() if name not in outdated}
+    said = joi.read(record, body, message.at, leave_out=leave_out)
+    if dropped:
+        said = said._replace(dropped=dropped)
     # A number that is not whole is that of no patient, as any other that nobody has.
     number = said.values.get(PASIEN_NUMBER, 0)
     return said if number == int(number) else said._replace(values=said.values | {PASIEN_NUMBER: 0})
@@ -185,7 +189,7 @@ def discharge(message: Message) -> Change:
         values |= dict.fromkeys(DISCHARGE)
     else:
         # The ministry would like to know; clients in the field send null (3.6).
-        warnings += [ReportWarning(member=m, code="death_unexplained") for m in DISCHARGE[:2] if values[m] is None]
+        warnings += [ReportWarning(member=m, code="death_unexplained") for m in CAUSES if values[m] is None]
 
     def decide(found: Found, now: datetime) -> Decision:
         old = live(found[0])

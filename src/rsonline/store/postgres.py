@@ -216,7 +216,7 @@ class PostgresStore:
             raise
 
     async def _plan_anew(self, connection: "asyncpg.Connection[Any]") -> None:
-        """Have plans made again after 2, 4, 8 … batches of a connection.
+        """Have plans made again before batches 1, 2, 4, 8 … of a connection.
 
         The server keeps a plan until it has counted the table's rows anew. One that was made on an empty table, as all
         are on a new or restored database, may read every row of a hospital where it could look one up.

@@ -18,7 +18,7 @@ from rsonline.store.journal import Head
 from rsonline.store.postgres_engine import GONE
 from rsonline.store.postgres_statements import answered, drop_rounds, find, heads, move_heads, numbers, write
 from rsonline.store.rows import condition, shape_of
-from rsonline.store.schema import BED_HISTORY, bed_round, idempotency, journal, kept_key, table_of, tally, to_millis
+from rsonline.store.schema import BED_HISTORY, bed_round, idempotency, journal, table_of, tally, to_millis
 from rsonline.store.seal import Vault
 
 _AT_A_TIME = 32
@@ -221,7 +221,7 @@ class Overlay:
                 columns = tuple(c for c, _ in key[2])
                 # By the whole key at most one row is found. Asked for live rows the server would rather read an index
                 # of those, which looks small to it on a table whose rows it has not counted yet.
-                every = wanted.deleted or set(columns) >= set(kept_key(wanted.report))
+                every = wanted.deleted or set(columns) >= set(shape_of(wanted.report).key)
                 groups.setdefault((wanted.report, columns, every), {})[key] = None
         for (report, columns, deleted), keys in groups.items():
             shape = shape_of(report)

@@ -48,6 +48,7 @@ def find(report: Report[Any], columns: tuple[str, ...], deleted: bool) -> str:
         its = f'p.kode_rs = w.w0 AND p."{columns[0]}" = w.w1'
         since, alive = _each("p", "p.received_at", parent, its), f"{alive} AND t.received_at >= p.received_at"
     every = ", ".join(f't."{column.name}"' for column in table.columns)
+    # All names are those of our own declarations; what somebody sent comes as a parameter.
     asked = f"SELECT w.place, {every} FROM unnest({_arrays(wanted)}) WITH ORDINALITY AS w({names}, place)"  # noqa: S608
     return asked + since + _each("t", every, table, same + alive)
 
@@ -58,6 +59,7 @@ def _each(alias: str, columns: str, table: sa.Table, where: str) -> str:
     OFFSET keeps it so: a plan that was made while a table was empty otherwise reads the whole of it for each batch,
     for as long as nobody has counted its rows again.
     """
+    # Names of our own declarations again.
     return f' CROSS JOIN LATERAL (SELECT {columns} FROM "{table.name}" {alias} WHERE {where} OFFSET 0) {alias}'  # noqa: S608
 
 

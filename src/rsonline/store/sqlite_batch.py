@@ -35,7 +35,7 @@ _STATE = (
     f"SELECT version, aktif, seq, hash, {_BEDS}"  # noqa: S608 (fixed text)
     " FROM hospital JOIN journal_head USING (kode_rs) WHERE kode_rs = ?"
 )
-_HEAD = f"UPDATE journal_head SET (seq, hash, {_BEDS}) = (?, ?, ?, ?, ?, ?, ?) WHERE kode_rs = ?"  # noqa: S608
+_HEAD = f"UPDATE journal_head SET (seq, hash, {_BEDS}) = (?, ?, ?, ?, ?, ?, ?) WHERE kode_rs = ?"  # noqa: S608 (ours)
 _OLD_ROUNDS = "DELETE FROM bed_round WHERE kode_rs = ? AND at < ?"
 _LAST = "SELECT last FROM numbers WHERE object = ?"
 _NUMBERS = "INSERT INTO numbers (object, last) VALUES (?, ?) ON CONFLICT (object) DO UPDATE SET last = excluded.last"
@@ -98,7 +98,7 @@ def parameter(value: Any) -> Any:
 
 
 INSERT_LINE = f"INSERT INTO journal VALUES ({', '.join('?' * len(journal.COLUMNS))})"  # noqa: S608 (fixed text)
-INSERT_HISTORY = f"INSERT INTO bed_history VALUES ({', '.join('?' * len(BED_HISTORY.columns))})"  # noqa: S608
+INSERT_HISTORY = f"INSERT INTO bed_history VALUES ({', '.join('?' * len(BED_HISTORY.columns))})"  # noqa: S608 (ours)
 
 
 class _Torn(Exception):
@@ -129,7 +129,7 @@ class Applier:
         self._moved: set[str] = set()
         """Hospitals whose head is further than the table says."""
         self._numbers: dict[str, int] = {}
-        """The last number of each report that was given in this batch."""
+        """The last number of each report that was given in this transaction, to the table or not yet."""
         self._latest = 0.0
 
     def close(self) -> None:
@@ -164,6 +164,7 @@ class Applier:
                 self._db.execute(_TALLY, (code, day, what, count))
             self._write_heads()
             self._db.execute("COMMIT")
+            self._numbers.clear()
         except driver.Error as error:
             self._forget()
             self._roll_back()
@@ -186,9 +187,9 @@ class Applier:
         for code in self._moved:
             self._db.execute(_HEAD, (*self._heads[code], *self._heard[code], code))
         self._moved.clear()
+        # They stay known until the commit: a batch that begins again must not give one of them a second time.
         for given in self._numbers.items():
             self._db.execute(_NUMBERS, given)
-        self._numbers.clear()
 
     def _roll_back(self) -> None:
         try:
@@ -279,8 +280,8 @@ class Applier:
         self._heard[code] = done.heard
         if done.lines:
             self._moved.add(code)
-        day = datetime.fromtimestamp(self._latest, UTC).date().isoformat() if done.tallies else ""
         for what in done.tallies:
+            day = datetime.fromtimestamp(self._latest, UTC).date().isoformat()
             tallies[code, day, what] = tallies.get((code, day, what), 0) + 1
         return done.outcome
 

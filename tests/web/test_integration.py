@@ -410,6 +410,30 @@ async def test_a_full_queue_drops_the_oldest_and_says_so(service: Service, hospi
         await store.close()
 
 
+async def test_of_a_loud_hospital_only_what_is_kept_anyway_is_written_and_nothing_counts_as_lost(
+    service: Service, hospital: Hospital
+) -> None:
+    store = open_store(service.database, on_broken=lambda error: None)
+    before = log_of_calls.dropped._value.get()
+    log = CallLog(store, each=0.05)
+    other = service.hospital()
+    try:
+        log.note(asked(other.code, 1))
+        for number in range(calls.MOST + 100):
+            log.note(asked(hospital.code, number))
+    finally:
+        await log.close()
+        await store.close()
+    with transaction(service.database) as access:
+        kept = calls.page(access, hospital.code)
+        (quiet,) = calls.page(access, other.code)
+    lines = rows(service.database, "SELECT count(*) AS lines FROM api_call WHERE kode_rs = :code", code=hospital.code)
+    assert lines == [{"lines": calls.MOST}]
+    assert (kept[0].request_id[-3:], kept[-1].request_id[-3:]) == (f"{calls.MOST + 99:03}", "100")
+    assert quiet.request_id == f"{other.code}{1:08}"
+    assert log_of_calls.dropped._value.get() == before
+
+
 class Elsewhere:
     """A store that takes nothing."""
 

@@ -14,12 +14,11 @@ from rsonline.insight.section import Figure, Section
 from rsonline.reports.verdict import Words
 from rsonline.sheets.cells import Cell
 from rsonline.sheets.columns import Holds
-from rsonline.sheets.stream import CsvWriting, Writing, XlsxWriting
 from rsonline.web import insight, pictures, render
 from rsonline.web import insight_names as names
 from rsonline.web.door import Wrong
 from rsonline.web.pages import House, Page
-from rsonline.web.sheets import download, form_in
+from rsonline.web.sheets import download, form_in, writing_in
 from rsonline.web.visit import Visit
 
 API = "/api/wawasan"
@@ -144,7 +143,7 @@ async def rows(house: House, visit: Visit) -> Response:
             lines.append([below.code, name, digest.value, digest.included, digest.of - digest.included])
     if len(lines) > _MOST:
         raise Wrong(413, "Terlalu banyak baris; pilih wilayah yang lebih kecil.", "Too many rows; choose a part.")
-    writing: Writing = (CsvWriting if form == "csv" else XlsxWriting)(_holds(lines, len(titles)))
+    writing = await writing_in(form, _holds(lines, len(titles)))
     body = writing.begin(titles) + writing.rows(lines) + writing.end()
     return download(body, f"{figure.key}-{scope.code or 'indonesia'}", form)
 

@@ -24,7 +24,8 @@ from rsonline.reports.verdict import Words
 from rsonline.reports.wording import problem_text, warning_text
 from rsonline.sheets import columns, reading, stream
 from rsonline.sheets.cells import MOST_BYTES, Cell, Form, Line, NotASheet, shielded, written
-from rsonline.sheets.columns import Said
+from rsonline.sheets.columns import Holds, Said
+from rsonline.sheets.stream import CsvWriting, Writing, XlsxWriting
 from rsonline.store import exports
 from rsonline.store.access import Access
 from rsonline.store.seal import Vault
@@ -55,6 +56,11 @@ TWICE = Words("Baris ini tentang data yang sama dengan baris {row}", "This row i
 def body_limit(path: bytes, usual: int) -> int:
     """The most bytes of a body: files are taken below one address only (SR-21, SR-28)."""
     return FORM_BYTES if path.startswith(PATH.encode()) else usual
+
+
+async def writing_in(form: str, holds: Sequence[Holds]) -> Writing:
+    """What writes a file of this form. In a thread: the first workbook of a process loads openpyxl."""
+    return await asyncio.to_thread(CsvWriting if form == "csv" else XlsxWriting, holds)
 
 
 def download(body: bytes, name: str, form: str) -> Response:

@@ -16,14 +16,14 @@ from rsonline.reports.verdict import Words
 from rsonline.sheets import columns
 from rsonline.sheets.cells import Cell, Form
 from rsonline.sheets.columns import UPDATED, Column
-from rsonline.sheets.stream import CsvWriting, Writing, XlsxWriting
+from rsonline.sheets.stream import Writing
 from rsonline.store import exports
 from rsonline.store.exports import Span
 from rsonline.web import render
 from rsonline.web.door import Wrong
 from rsonline.web.pages import House, Page
 from rsonline.web.records import report_named
-from rsonline.web.sheets import download, form_in, local_name
+from rsonline.web.sheets import download, form_in, local_name, writing_in
 from rsonline.web.visit import Visit
 
 MOST_ROWS: Final = 50_000
@@ -102,7 +102,7 @@ async def _exported(
         noted["reason"] = reason
     await house.store.perform(lambda access: exports.note(access, origin, report, noted))
     chosen = [c for c in columns.columns(report, whole=True) if reason is not None or not c.personal] + [_UPDATED]
-    writing: Writing = (CsvWriting if form == "csv" else XlsxWriting)([c.holds for c in chosen])
+    writing = await writing_in(form, [c.holds for c in chosen])
     first = download(b"", local_name(visit, report.name, visit.now), form)
     headers = {"Content-Disposition": first.headers["content-disposition"], "X-Baris": str(count)}
     body = _written(house, visit, report, span, chosen, writing, persons=reason is not None)

@@ -13,7 +13,6 @@ from rsonline.insight.rollups import State
 from rsonline.insight.trends import SPANS, TRENDS, Section, Series, Trend
 from rsonline.sheets.cells import Cell
 from rsonline.sheets.columns import Holds
-from rsonline.sheets.stream import CsvWriting, Writing, XlsxWriting
 from rsonline.store import quiet
 from rsonline.store import rollups as kept
 from rsonline.store.access import Access
@@ -21,7 +20,7 @@ from rsonline.web import insight, insight_data, pictures, render
 from rsonline.web import insight_names as names
 from rsonline.web.door import Wrong
 from rsonline.web.pages import House, Page
-from rsonline.web.sheets import download, form_in
+from rsonline.web.sheets import download, form_in, writing_in
 from rsonline.web.visit import Visit
 
 PATH = f"{insight.PATH}/tren"
@@ -325,7 +324,7 @@ async def file(house: House, visit: Visit) -> Response:
                 ]
             )
     holds: list[Holds] = ["text", "text", "day", "decimal", *(["whole"] * (len(own) + 3))]  # type: ignore[list-item]
-    writing: Writing = (CsvWriting if form == "csv" else XlsxWriting)(holds)
+    writing = await writing_in(form, holds)
     body = writing.begin(titles) + writing.rows(lines) + writing.end()
     return download(body, f"{found.trend.key}-{scope.code or 'indonesia'}-{asked_span(visit)}", form)
 

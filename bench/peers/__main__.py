@@ -31,7 +31,16 @@ MESSAGES = {
     "patient_post": "POST laporancovid19versi3",
     "patient_get": "GET laporancovid19versi3/:id",
 }
-NAMES = {"sqlite": "rsonline, SQLite", "postgresql": "rsonline, PostgreSQL", "express": "Express, MariaDB"}
+PROMISES = "express_promises"
+"""The peer that keeps what the patient API promises about persons (express/kept.js)."""
+NAMES = {
+    "sqlite": "rsonline, SQLite",
+    "postgresql": "rsonline, PostgreSQL",
+    "express": "Express, MariaDB",
+    PROMISES: "Express, same promises",
+}
+PEERS = {"express": "pasien", PROMISES: "pasien_terjaga"}
+"""Where each keeps its patients."""
 
 
 class Maria(NamedTuple):
@@ -166,18 +175,18 @@ def introduce(peer: Peer, plan: Plan) -> None:
 
 def measured(plans: Mapping[str, Plan], peer: Peer, what: str) -> dict[str, list[Run]]:
     """Everybody in turns, the order turned round every time."""
-    cases = ["express", *plans]
+    cases = [*PEERS, *plans] if what.startswith("patient") else ["express", *plans]
     runs: dict[str, list[Run]] = {case: [] for case in cases}
     for number in range(plans["sqlite"].rounds):
         for case in cases if number % 2 == 0 else reversed(cases):
-            if case == "express":
-                runs[case].append(served(plans["sqlite"], peer, what))
+            if case in PEERS:
+                runs[case].append(served(plans["sqlite"], peer, what, case))
             else:
                 runs[case].append(measure.served(plans[case], "full", what))
     return runs
 
 
-def served(plan: Plan, peer: Peer, what: str) -> Run:
+def served(plan: Plan, peer: Peer, what: str, case: str) -> Run:
     """Load the peer as `measure.served` loads us; then its table has a row of each answered write."""
     refill(peer.database, plan.size)
     port = measure.free_port()
@@ -191,6 +200,7 @@ def served(plan: Plan, peer: Peer, what: str) -> Run:
         "DB_PASSWORD": database.password,
         "DB_NAME": database.name,
         "DB_POOL": peer.pool,
+        "PROMISES": int(case == PROMISES),
     }
     env = peer.folder / "settings.env"
     env.write_text("".join(f"{name}={json.dumps(str(value))}\n" for name, value in settings.items()), "utf-8")
@@ -203,11 +213,11 @@ def served(plan: Plan, peer: Peer, what: str) -> Run:
         busy = (machine.busy(pid) - before) / said["requests"] * 1e6
         beside = (server_busy(database) - server_before) / said["requests"] * 1e6
         if beside:
-            print(f"  (MariaDB used {beside:.0f} µs a request beside {busy:.0f} µs of node)", flush=True)
+            print(f"  (MariaDB used {beside:.0f} µs a request beside {busy:.0f} µs of {NAMES[case]})", flush=True)
         resident, highest = machine.resident(pid)
     if warm["failed"] or said["failed"]:
-        raise Failed(f"express: {warm['failed'] + said['failed']:.0f} requests failed")
-    table, distinct = "pasien", int(warm["requests"]) + (int(said["requests"]) if what == "patient_post" else 0)
+        raise Failed(f"{case}: {warm['failed'] + said['failed']:.0f} requests failed")
+    table, distinct = PEERS[case], int(warm["requests"]) + (int(said["requests"]) if what == "patient_post" else 0)
     if what == "task":
         # The keys of the two loads are apart until one of them has gone round.
         spare = plan.size.tasks * 3 // 4
@@ -215,9 +225,16 @@ def served(plan: Plan, peer: Peer, what: str) -> Run:
             "antrian_task",
             min(int(warm["requests"]), plan.size.tasks - spare) + min(int(said["requests"]), spare),
         )
-    rows = int(asked_of(database, f"SELECT COUNT(*) FROM {table}")[0][0])  # noqa: S608 (one of two names)
+    rows = int(asked_of(database, f"SELECT COUNT(*) FROM {table}")[0][0])  # noqa: S608 (one of our names)
     if rows < distinct:
-        raise Failed(f"express {what}: {distinct} writes were answered, only {rows} rows")
+        raise Failed(f"{case} {what}: {distinct} writes were answered, only {rows} rows")
+    if case == PROMISES:
+        lines, asked = (
+            int(asked_of(database, "SELECT COUNT(*) FROM jurnal")[0][0]),
+            int(warm["requests"] + said["requests"]),
+        )
+        if lines < asked:
+            raise Failed(f"{case} {what}: {asked} answers, only {lines} journal lines")
     return Run(said["requests"] / said["seconds"], said["p50"], said["p99"], busy, resident, highest)
 
 
@@ -234,7 +251,8 @@ def refill(database: Maria, size: stock.Size) -> None:
     """No task times, and the hospitals of the stock with their one password."""
     codes = [str(stock.FIRST_CODE + number) for number in range(size.hospitals)]
     values = ", ".join(f"('{code}', 'RS Tiruan {code}', MD5('{stock.PASSWORD}'))" for code in codes)
-    asked_of(database, "TRUNCATE antrian_task; TRUNCATE pasien; DELETE FROM rumah_sakit;")
+    emptied = ("antrian_task", *PEERS.values(), "jurnal", "rumah_sakit")
+    asked_of(database, " ".join(f"TRUNCATE {table};" for table in emptied))
     # Codes and password are this benchmark's own constants.
     asked_of(database, f"INSERT INTO rumah_sakit (kode_rs, nama, password) VALUES {values};")  # noqa: S608
 
@@ -249,10 +267,10 @@ def report(title: str, runs: Mapping[str, list[Run]]) -> None:
         rates = spread([run.rate for run in found])
         print(f"{NAMES[case]:24}{rates:>24}{p50:8.1f}{p99:8.1f}{busy:8.0f}{memory:9.1f}")
     print("CPU µs is that of the service's process; a database server needs more beside it.\n\ntargets")
-    for case, found in runs.items():
-        if case != "express":
-            times = [ours.rate / its.rate for ours, its in zip(found, runs["express"], strict=True)]
-            judge(f"{NAMES[case]}: times Express on MariaDB", times, TARGET)
+    for other in (each for each in PEERS if each in runs):
+        for case in (each for each in runs if each not in PEERS):
+            times = [ours.rate / its.rate for ours, its in zip(runs[case], runs[other], strict=True)]
+            judge(f"{NAMES[case]}: times {NAMES[other]}", times, TARGET)
 
 
 if __name__ == "__main__":

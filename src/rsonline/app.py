@@ -26,7 +26,8 @@ from rsonline.reports.receipt import key_id
 from rsonline.reports.report import check
 from rsonline.service import connections, metrics, reference
 from rsonline.service.calls import CallLog
-from rsonline.service.gate import Denied, Gate
+from rsonline.service.denied import Denied
+from rsonline.service.gate import Gate
 from rsonline.service.hooks import Hooks, load
 from rsonline.service.patient_door import PatientDoor
 from rsonline.service.routes import GuideDoor, header_lists

@@ -130,6 +130,7 @@ ADDRESSES: dict[str, tuple[Address, ...]] = {
     "/pengguna-baru": ("/pengguna-baru",),
     "/pengguna/{name}": ("/pengguna/petugas-tiruan",),
     "/integrasi": ("/integrasi",),
+    "/integrasi/tanda-tangan": ("/integrasi/tanda-tangan",),
     "/integrasi/panggilan": ("/integrasi/panggilan", "/integrasi/panggilan?laporan=shk&ditolak=1"),
     "/integrasi/panggilan/{id}": (call,),
     "/rumah-sakit": ("/rumah-sakit", "/rumah-sakit?cari=tidak-ada"),

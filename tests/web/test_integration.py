@@ -14,7 +14,7 @@ import pytest
 from rsonline.login.passwords import hash_password
 from rsonline.service import calls as log_of_calls
 from rsonline.service.calls import CallLog
-from rsonline.store import accounts, calls, hospitals
+from rsonline.store import accounts, calls, hospitals, signing
 from rsonline.store.calls import Asked
 from rsonline.store.change import Busy
 from rsonline.store.engines import open_store, transaction
@@ -547,3 +547,47 @@ async def test_no_spelling_of_a_body_shows_a_person(text: str) -> None:
     assert "Contoh" not in shown
     assert "0000" not in shown
     assert masking.MASK in shown
+
+
+# ---- signed requests
+
+
+async def test_a_hospital_makes_a_key_tries_it_and_closes_the_other_door(service: Service, hospital: Hospital) -> None:
+    visitor = await admin(service, hospital)
+    page = "/integrasi/tanda-tangan"
+    assert "/integrasi/tanda-tangan" in (await visitor.get("/integrasi")).text
+    hidden = await hidden_of(visitor, page)
+    refused = await visitor.send(f"{page}/hanya", {"csrf": hidden["csrf"], "hanya": "1"})
+    assert (refused.status_code, "belum punya kunci" in refused.text) == (409, True)
+    made = await visitor.send(f"{page}/kunci", {"csrf": hidden["csrf"], "nomor": "0"})
+    [key] = re.findall(r"rsk-1-[0-9A-Za-z]{24}", made.text)
+    # Sent twice it makes no second one.
+    assert (await visitor.send(f"{page}/kunci", {"csrf": hidden["csrf"], "nomor": "0"})).status_code == 409
+    shown = (await visitor.get(page)).text
+    assert key not in shown
+    assert "X-pass masih diterima" in shown
+    with transaction(service.database) as access:
+        assert [k.text for k in signing.keys(access, hospital.code)] == [key]
+    assert (await visitor.send(f"{page}/hanya", {"csrf": hidden["csrf"], "hanya": "1"})).status_code == 303
+    assert "hanya bertanda tangan" in (await visitor.get(page)).text
+    assert (await hospital.send("GET", "/Fasyankes")).status_code == 401
+    last = await visitor.send(f"{page}/akhiri", {"csrf": hidden["csrf"], "nomor": "1"})
+    assert (last.status_code, "kunci terakhir" in last.text) == (409, True)
+    assert (await visitor.send(f"{page}/hanya", {"csrf": hidden["csrf"], "hanya": "0"})).status_code == 303
+    assert (await hospital.send("GET", "/Fasyankes")).status_code == 200
+    assert (await visitor.send(f"{page}/akhiri", {"csrf": hidden["csrf"], "nomor": "1"})).status_code == 303
+    assert "Belum ada kunci" in (await visitor.get(page)).text
+    told = (await visitor.get("/integrasi")).text
+    assert "kunci tanda tangan 1 dibuat" in told
+    assert "kunci tanda tangan 1 diakhiri" in told
+    assert key not in told
+
+
+async def test_another_hospitals_people_and_officers_make_no_keys(service: Service, hospital: Hospital) -> None:
+    visitor = Visitor(service)
+    await visitor.log_in(Person(service.database, f"ptg-{hospital.code}", "petugas", code=hospital.code))
+    assert (await visitor.get("/integrasi/tanda-tangan")).status_code == 403
+    answer = await visitor.send("/integrasi/tanda-tangan/kunci", {"nomor": "0"})
+    assert answer.status_code in (403, 400)
+    with transaction(service.database) as access:
+        assert signing.keys(access, hospital.code) == ()

@@ -1,4 +1,4 @@
-// POST Antrian/Task and the patient report as a small Node service does them: Express, joi schemas, one statement a
+// POST Antrian/Task and the patient API as a small Node service does them: Express, joi schemas, one statement a
 // request through a mysql2 pool.
 // Where to listen and where the database is come from the environment; see README.md.
 'use strict';
@@ -8,6 +8,8 @@ const express = require('express');
 const joi = require('joi');
 const jwt = require('jsonwebtoken');
 const mysql = require('mysql2/promise');
+const plain = require('./patients');
+const kept = require('./kept');
 
 const UPSERT =
   'INSERT INTO antrian_task (kode_rs, kodebooking, taskid, waktu) VALUES (?, ?, ?, ?)' +
@@ -65,31 +67,9 @@ async function mark(request, response) {
   return answer(response, 200, `Data task ${value.taskid} kodebooking ${value.kodebooking} telah disimpan`);
 }
 
-// ---- the patient API: a token, a report with its joi schema, one report read back
+// ---- the patient API: a token; the handlers are those of patients.js, or of kept.js where PROMISES says so
 
 const SECRET = crypto.randomBytes(32);
-const text = joi.string().required();
-const number = joi.number().required();
-const SYMPTOMS = ['demam', 'batuk', 'pilek', 'sakitTenggorokan', 'sesakNapas', 'lemas', 'nyeriOtot', 'mualMuntah',
-  'diare', 'anosmia', 'napasCepat', 'frekNapas30KaliPerMenit', 'distresPernapasanBerat', 'lainnya'];
-const patient = joi.object({
-  kewarganegaraanId: text, nik: text, noPassport: text.allow(null), asalPasienId: number, noRM: text,
-  namaLengkapPasien: text, namaInisialPasien: text, tanggalLahir: text, email: joi.string().allow(null), noTelp: text,
-  jenisKelaminId: text, domisiliKecamatanId: number, domisiliKabKotaId: number, domisiliProvinsiId: number,
-  pekerjaanId: number, tanggalMasuk: text, jenisPasienId: number, varianCovidId: number, statusPasienId: number,
-  statusCoInsidenId: number, statusRawatId: number, alatOksigenId: number.allow(null), penyintasId: number,
-  tanggalOnsetGejala: text, kelompokGejalaId: number,
-  gejala: joi.object(Object.fromEntries(SYMPTOMS.map((name) => [`${name}Id`, number]))).required(),
-});
-const COLUMNS = ['kode_rs', 'kewarganegaraanId', 'nik', 'noPassport', 'asalPasienId', 'noRM', 'namaLengkapPasien',
-  'namaInisialPasien', 'tanggalLahir', 'email', 'noTelp', 'jenisKelaminId', 'domisiliKecamatanId', 'domisiliKabKotaId',
-  'domisiliProvinsiId', 'pekerjaanId', 'tanggalMasuk', 'jenisPasienId', 'varianCovidId', 'statusPasienId',
-  'statusCoInsidenId', 'statusRawatId', 'alatOksigenId', 'penyintasId', 'tanggalOnsetGejala', 'kelompokGejalaId'];
-const SIGNS = SYMPTOMS.map((name) => `${name}Id`);
-const INSERT = `INSERT INTO pasien (${[...COLUMNS, ...SIGNS].join(', ')})` +
-  ` VALUES (${[...COLUMNS, ...SIGNS].map(() => '?').join(', ')})`;
-const IN_CARE = "SELECT id FROM pasien WHERE kode_rs = ? AND nik = ? AND tanggalKeluar = '0000-00-00' LIMIT 1";
-const ONE = "SELECT * FROM pasien WHERE kode_rs = ? AND id = ? AND tanggalKeluar = '0000-00-00'";
 
 async function login(request, response) {
   const { kode_rs: code, password } = request.body ?? {};
@@ -109,28 +89,7 @@ function bearer(request, response, next) {
   return next();
 }
 
-async function admit(request, response) {
-  const { error, value } = patient.validate(request.body);
-  if (error) return response.status(404).json({ status: false, message: error.details[0].message });
-  const [there] = await pool.execute(IN_CARE, [request.hospital, value.nik]);
-  if (there.length) {
-    const message = 'Pasien dengan NIK tersebut masih dalam perawatan';
-    return response.status(422).json({ status: false, message });
-  }
-  const row = { ...value, ...value.gejala, kode_rs: request.hospital, email: value.email ?? null };
-  const [made] = await pool.execute(INSERT, [...COLUMNS, ...SIGNS].map((name) => row[name]));
-  return response.status(201).json({ status: true, message: 'data inserted successfully', data: { id: made.insertId } });
-}
-
-async function show(request, response) {
-  const [[row]] = await pool.execute(ONE, [request.hospital, request.params.id]);
-  if (!row) return response.json({ status: true, message: 'data not found', data: null });
-  const gejala = Object.fromEntries(SYMPTOMS.map((name) => [name, { id: row[`${name}Id`] }]));
-  const data = { id: row.id, noRM: row.noRM, namaInisialPasien: row.namaInisialPasien, tanggalLahir: row.tanggalLahir,
-    jenisKelamin: { id: row.jenisKelaminId }, email: row.email, noTelp: row.noTelp, tanggalMasuk: row.tanggalMasuk,
-    pekerjaan: { id: row.pekerjaanId }, statusRawat: { id: row.statusRawatId }, gejala };
-  return response.json({ status: true, message: 'data found', data });
-}
+const { admit, show } = (process.env.PROMISES === '1' ? kept : plain).handlers(pool);
 
 const app = express();
 app.disable('x-powered-by');

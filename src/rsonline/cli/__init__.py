@@ -217,6 +217,7 @@ from rsonline.cli import (  # noqa: E402 (they add their commands to `app`)
     retention,
     send,
     show,
+    signing,
     user,
 )
 
@@ -244,5 +245,6 @@ __all__ = [
     "retention",
     "send",
     "show",
+    "signing",
     "user",
 ]

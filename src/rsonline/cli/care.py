@@ -57,7 +57,7 @@ def maintain(
     keys: KeysOption = None,
 ) -> None:
     """Pekerjaan berkala: partisi bulan berikutnya (PostgreSQL), jawaban Idempotency-Key yang lewat 7 hari."""
-    from rsonline.store import audit, partitions
+    from rsonline.store import audit, partitions, signing
     from rsonline.store.apply import KEPT_FOR
     from rsonline.store.engines import connected, transaction
     from rsonline.store.keys import KeysError
@@ -75,6 +75,7 @@ def maintain(
     with connected(place) as connection:
         made = partitions.provide(connection, now)
         gone = audit.purge_answers(connection, now - KEPT_FOR - timedelta(hours=1))
+        signing.purge(connection, now - timedelta(hours=1))
     with connected(place) as connection:
         # For itself: it takes its time, and whoever attaches a partition keeps all others waiting until the commit.
         partitions.count_anew(connection)

@@ -24,7 +24,7 @@ FromInput = Annotated[
 ]
 
 
-def _on(data: Path | None, database: str | None, work: Callable[[Any], T]) -> T:
+def on_hospitals(data: Path | None, database: str | None, work: Callable[[Any], T]) -> T:
     """Run `work` in a transaction on the (made or raised) database; faults end the command in words."""
     from rsonline.store.engines import transaction
     from rsonline.store.hospitals import HospitalError
@@ -75,7 +75,7 @@ def add(
 
     password, kind = password_of(password_stdin)
     hashed = hash_password(password)
-    _on(
+    on_hospitals(
         data,
         database,
         lambda access: hospitals.add(access, code, name, zone.upper(), hashed, kind=kind),
@@ -93,7 +93,7 @@ def list_(data: DataOption = None, database: DatabaseOption = None) -> None:
     from rsonline.store import hospitals
 
     table = Table("Kode", "Nama", "Zona", "Aktif", "Kata sandi", "PUT menambah", "Selalu 200")
-    for row in _on(data, database, hospitals.every):
+    for row in on_hospitals(data, database, hospitals.every):
         marks = [f"{row['imported']} lama"] if row["imported"] else []
         marks += [f"{row['exposed']} terlihat tanpa TLS"] if row["exposed"] else []
         passwords = str(row["credentials"]) + (f" ({', '.join(marks)}, perlu diganti)" if marks else "")
@@ -115,14 +115,15 @@ def list_(data: DataOption = None, database: DatabaseOption = None) -> None:
 @hospitals_app.command()
 def show(code: Code, data: DataOption = None, database: DatabaseOption = None) -> None:
     """Keadaan satu rumah sakit: kata sandi, setelan, dan yang dihitung 14 hari terakhir."""
-    from rsonline.store import accounts, hospitals
+    from rsonline.store import accounts, hospitals, signing
 
-    found, passwords, exposed, counted = _on(
+    found, passwords, keys, exposed, counted = on_hospitals(
         data,
         database,
         lambda access: (
             hospitals.find(access, code, datetime.now(UTC)),
             hospitals.passwords(access, code),
+            signing.keys(access, code),
             [a for a in accounts.every(access, code) if a["exposed_at"] is not None],
             hospitals.tallies(access, code),
         ),
@@ -134,9 +135,14 @@ def show(code: Code, data: DataOption = None, database: DatabaseOption = None) -
     for each in sorted(passwords):
         until = f", berlaku sampai {each.valid_until:%Y-%m-%d %H:%M} UTC" if each.valid_until else ""
         typer.echo(f"kata sandi nomor {each.number}: {each.kind}{until}{_seen(each.exposed_at, each.exposed_from)}")
+    for key in sorted(keys):
+        until = f", berlaku sampai {key.valid_until:%Y-%m-%d %H:%M} UTC" if key.valid_until else ""
+        typer.echo(f"kunci tanda tangan nomor {key.number}{until}")
     for account in exposed:
         typer.echo(f"akun {account['user_name']}{_seen(account['exposed_at'], account['exposed_from'])}")
     typer.echo(f"PUT menambah: {found.create_on_put}; selalu HTTP 200: {found.always_200}; jam: {found.clock_mode}")
+    if found.signed_only:
+        typer.echo("Hanya permintaan bertanda tangan yang diterima, bukan X-pass.")
     if not counted:
         typer.echo("Tidak ada yang dihitung dalam 14 hari terakhir.")
     for what, count in counted:
@@ -176,7 +182,7 @@ def password(
         if twin is not None:
             hospitals.add_twin(access, code, twin)
 
-    _on(data, database, change)
+    on_hospitals(data, database, change)
     typer.echo(f"Kata sandi rumah sakit {code} diganti.")
     _tell(code, text, kind)
 
@@ -191,7 +197,7 @@ def revoke(
     """Akhiri satu kata sandi sekarang juga."""
     from rsonline.store import hospitals
 
-    _on(data, database, lambda access: hospitals.revoke(access, code, number))
+    on_hospitals(data, database, lambda access: hospitals.revoke(access, code, number))
     typer.echo(f"Kata sandi nomor {number} rumah sakit {code} diakhiri.")
 
 
@@ -200,7 +206,7 @@ def disable(code: Code, data: DataOption = None, database: DatabaseOption = None
     """Nonaktifkan rumah sakit; datanya tetap ada."""
     from rsonline.store import hospitals
 
-    _on(data, database, lambda access: hospitals.set_state(access, code, aktif=False))
+    on_hospitals(data, database, lambda access: hospitals.set_state(access, code, aktif=False))
     typer.echo(f"Rumah sakit {code} dinonaktifkan.")
 
 
@@ -209,7 +215,7 @@ def enable(code: Code, data: DataOption = None, database: DatabaseOption = None)
     """Aktifkan kembali rumah sakit."""
     from rsonline.store import hospitals
 
-    _on(data, database, lambda access: hospitals.set_state(access, code, aktif=True))
+    on_hospitals(data, database, lambda access: hospitals.set_state(access, code, aktif=True))
     typer.echo(f"Rumah sakit {code} diaktifkan.")
 
 
@@ -226,6 +232,10 @@ def set_(
         str | None,
         typer.Option(help="Pemeriksaan X-Timestamp: lenient, strict atau off.", show_default=False),
     ] = None,
+    signed_only: Annotated[
+        bool | None,
+        typer.Option(help="Hanya terima permintaan bertanda tangan, bukan X-pass.", show_default=False),
+    ] = None,
     absent_clock_until: Annotated[
         datetime | None,
         typer.Option(help="Terima permintaan tanpa X-Timestamp sampai tanggal ini (UTC).", show_default=False),
@@ -234,7 +244,7 @@ def set_(
     database: DatabaseOption = None,
 ) -> None:
     """Ubah setelan satu rumah sakit."""
-    from rsonline.store import hospitals
+    from rsonline.store import hospitals, signing
 
     if clock not in (None, "lenient", "strict", "off"):
         typer.echo("--clock: lenient, strict atau off.", err=True)
@@ -247,10 +257,17 @@ def set_(
         "absent_clock_until": until,
     }
     given: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
-    if not given:
+    if not given and signed_only is None:
         typer.echo("Tidak ada yang diubah: sebutkan salah satu setelan.", err=True)
         raise typer.Exit(2)
-    _on(data, database, lambda access: hospitals.set_state(access, code, **given))
+
+    def change(access: Any) -> None:
+        if given:
+            hospitals.set_state(access, code, **given)
+        if signed_only is not None:
+            signing.require(access, code, signed_only)
+
+    on_hospitals(data, database, change)
     typer.echo(f"Setelan rumah sakit {code} diubah.")
 
 
@@ -293,7 +310,7 @@ def import_(
         for code, name, zone, hashed, kind in ready:
             hospitals.add(access, code, name, zone, hashed, kind=kind)
 
-    _on(data, database, add_all)
+    on_hospitals(data, database, add_all)
     typer.echo(f"{len(ready)} rumah sakit ditambahkan.", err=True)
     if made:
         writer = csv.writer(sys.stdout)

@@ -134,6 +134,11 @@ def failed(answer: Answer, element: Mapping[str, Any], *, rooted: bool = True) -
     inner = _response_in(message)
     said = shown(inner if inner is not None else message or "")
     word = code if isinstance(code, str) and len(code) <= 40 else ""
+    if word == "nonce_used":
+        # Somebody on the way sent a signed request twice: the first one may have been carried out.
+        return Unknown(why="sent_twice", said=said)
+    if word == "signature_expired":
+        return LockedOut(why="clock", said=said)
     if inner is not None or status in (401, 403) or answer.status in (401, 403):
         return LockedOut(why="clock" if _CLOCK.search(said) and "salah" not in said else "credentials", said=said)
     if word in ("not_found", "host") or (not rooted and 404 in (status, answer.status)):

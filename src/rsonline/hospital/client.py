@@ -24,6 +24,7 @@ import httpx
 from rsonline.hospital import talks
 from rsonline.hospital.line import TIMEOUT, AsyncLine, Concurrent, Credentials, Line, Waiting, secret_of, side_of
 from rsonline.hospital.outcome import Outcome
+from rsonline.hospital.signing import is_key, signed
 from rsonline.hospital.talks import Found, Side, Talk
 from rsonline.hospital.wire import Request
 from rsonline.reports.kinds.antrian import Antrian, AntrianTask
@@ -43,15 +44,18 @@ GuideRecord = TempatTidur | Sdm | Apd | PcrNakes | NakesTerinfeksi | Oksigen | S
 
 
 Password = str | Callable[[], str]
-"""A password, or what gives it anew for each request: for a program that goes on when it is changed."""
+"""A password or a signing key (`rsk-…`), or what gives it anew for each request: for a program that goes on when it
+is changed."""
 
 
-def _signing(password: Password) -> Credentials:
-    """The three headers of the guide (II), with the service's time."""
+def _credentials(password: Password) -> Credentials:
+    """The three headers of the guide (II), with the service's time; a signature where the password is a signing key."""
     known = secret_of(password if isinstance(password, str) else password())
 
-    def headers(side: Side, request: Request) -> Mapping[str, str]:
+    def headers(side: Side, request: Request, target: str) -> Mapping[str, str]:
         secret = known if isinstance(password, str) else secret_of(password())
+        if is_key(secret):
+            return signed(secret, side, request, target)
         return {"X-rs-id": side.hospital, "X-Timestamp": str(int(side.now)), "X-pass": secret}
 
     return headers
@@ -82,7 +86,13 @@ class Client(Waiting):
     ) -> None:
         self._side = side_of(code, zone, retries, clock, draw)
         self._line = Line(
-            address, self._side, _signing(password), ca_file=ca_file, timeout=timeout, transport=transport, sleep=sleep
+            address,
+            self._side,
+            _credentials(password),
+            ca_file=ca_file,
+            timeout=timeout,
+            transport=transport,
+            sleep=sleep,
         )
 
     def send(self, record: GuideRecord, *, number: str | None = None, once: str | None = None) -> Outcome:
@@ -181,7 +191,13 @@ class AsyncClient(Concurrent):
     ) -> None:
         self._side = side_of(code, zone, retries, clock, draw)
         self._line = AsyncLine(
-            address, self._side, _signing(password), ca_file=ca_file, timeout=timeout, transport=transport, sleep=sleep
+            address,
+            self._side,
+            _credentials(password),
+            ca_file=ca_file,
+            timeout=timeout,
+            transport=transport,
+            sleep=sleep,
         )
 
     async def send(self, record: GuideRecord, *, number: str | None = None, once: str | None = None) -> Outcome:

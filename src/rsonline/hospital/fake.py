@@ -25,6 +25,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
+from rsonline.hospital.signing import is_key, signed_by
 from rsonline.hospital.wire import LISTS
 from rsonline.reports import REPORTS, codec
 from rsonline.reports.fields import At
@@ -166,6 +167,10 @@ class FakeService(Scripted):
         return response
 
     def _stranger(self, request: httpx.Request) -> str | None:
+        if self._password is not None and is_key(self._password):
+            target = request.url.raw_path.decode("ascii")
+            right = signed_by(self._password, request.headers, request.method, target, request.content)
+            return None if right else "Tanda tangan tidak cocok dengan kunci rumah sakit ini"
         if self._password is not None and request.headers.get("X-pass") != self._password:
             return "X-rs-id atau X-pass salah"
         said = request.headers.get("X-Timestamp", "")

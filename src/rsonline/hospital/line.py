@@ -26,7 +26,8 @@ from rsonline.hospital.talks import PAUSED, Pause, Side, Talk
 from rsonline.hospital.wire import Answer, Lost, Request
 
 T = TypeVar("T")
-Credentials = Callable[[Side, Request], Mapping[str, str]]
+Credentials = Callable[[Side, Request, str], Mapping[str, str]]
+"""The headers that let a request in; the text is its path and query as they go on the wire."""
 TIMEOUT = 30.0
 MOST_AT_ONCE = 16
 """As many requests of a client are under way at the same time; others wait."""
@@ -80,10 +81,10 @@ def _settings(ca_file: Path | str | None, timeout: float) -> dict[str, Any]:
     return {"verify": checked, "timeout": timeout, "follow_redirects": False, "cookies": cookies, "limits": limits}
 
 
-def _headers(side: Side, request: Request, credentials: Credentials) -> list[tuple[bytes, bytes]]:
+def _headers(side: Side, request: Request, credentials: Credentials, url: httpx.URL) -> list[tuple[bytes, bytes]]:
     sent = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "rsonline", **request.headers}
     if not request.plain:
-        sent |= credentials(side, request)
+        sent |= credentials(side, request, url.raw_path.decode("ascii"))
     if request.once is not None:
         sent["Idempotency-Key"] = request.once
     return [(name.encode("ascii"), value.encode("latin-1")) for name, value in sent.items()]
@@ -108,11 +109,11 @@ def _url(address: str, path: str, plain: bool) -> httpx.URL:
     return httpx.URL(address + path)
 
 
-def _made(address: str, request: Request, headers: list[tuple[bytes, bytes]], timeout: float) -> httpx.Request:
+def _made(url: httpx.URL, request: Request, headers: list[tuple[bytes, bytes]], timeout: float) -> httpx.Request:
     """The whole request: nothing of a client's own (cookies, parameters, credentials) is to be laid over it."""
     return httpx.Request(
         request.method,
-        _url(address, request.path, request.plain),
+        url,
         headers=headers,
         content=request.body or None,
         extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), timeout)},
@@ -153,9 +154,12 @@ class Line:
 
     def _ask(self, request: Request) -> Answer | Lost:
         begun = self.side.clock()
-        headers = _headers(self.side, request, self._credentials)
         try:
-            made = _made(self.address, request, headers, self._timeout)
+            url = _url(self.address, request.path, request.plain)
+        except httpx.InvalidURL as error:
+            return _lost(error)
+        made = _made(url, request, _headers(self.side, request, self._credentials, url), self._timeout)
+        try:
             with closing(self._http.send(made, stream=True)) as response:
                 answer = _answer(response, list(_at_most(response.iter_bytes())))
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
@@ -205,9 +209,12 @@ class AsyncLine:
 
     async def _ask(self, request: Request) -> Answer | Lost:
         begun = self.side.clock()
-        headers = _headers(self.side, request, self._credentials)
         try:
-            made = _made(self.address, request, headers, self._timeout)
+            url = _url(self.address, request.path, request.plain)
+        except httpx.InvalidURL as error:
+            return _lost(error)
+        made = _made(url, request, _headers(self.side, request, self._credentials, url), self._timeout)
+        try:
             async with self._connection() as http, aclosing(await http.send(made, stream=True)) as response:
                 answer = _answer(response, [part async for part in _at_most_async(response.aiter_bytes())])
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:

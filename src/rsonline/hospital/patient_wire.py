@@ -59,9 +59,11 @@ class Page(NamedTuple):
     more: bool
 
 
-def login(user: str, password: str, *, by_code: bool = False) -> Request:
-    """The login: an account, or the older form with the hospital's code and its X-pass (1.2)."""
-    body = {"kode_rs" if by_code else "userName": user, "password": password}
+def login(user: str, password: str | None, *, by_code: bool = False) -> Request:
+    """The login: an account, or the older form with the hospital's code and X-pass, none where it is signed (1.2)."""
+    body = {"kode_rs" if by_code else "userName": user}
+    if password is not None:
+        body["password"] = password
     return _request("POST", LOGIN, body, name="rslogin")
 
 

@@ -21,9 +21,10 @@ import httpx
 from rsonline.hospital import patient_rows as rows
 from rsonline.hospital import patient_wire as wire
 from rsonline.hospital import talks
-from rsonline.hospital.line import TIMEOUT, AsyncLine, Concurrent, Line, Waiting, side_of
+from rsonline.hospital.line import TIMEOUT, AsyncLine, Concurrent, Credentials, Line, Waiting, side_of
 from rsonline.hospital.outcome import Accepted, Failed, Later, LockedOut, Outcome, Refused, Unknown
 from rsonline.hospital.patient_wire import Page, Token
+from rsonline.hospital.signing import is_key, signed
 from rsonline.hospital.talks import Side, Talk
 from rsonline.hospital.wire import Answer, Lost, Request
 from rsonline.reports.kinds.kematian import Kematian
@@ -57,6 +58,15 @@ class Login:
     token: Token | None = None
     until: float = 0.0
     """On the monotonic clock of this side: it does not matter what anybody's wall clock says."""
+
+    def __post_init__(self) -> None:
+        if is_key(self.password) and not self.by_code:
+            raise ValueError("a signing key signs the older login only: by_code with the hospital's code")
+
+    @property
+    def signs(self) -> bool:
+        """Whether the login is signed by a key of the hospital, which never leaves it."""
+        return self.by_code and is_key(self.password)
 
 
 @dataclass(slots=True)
@@ -92,7 +102,8 @@ class _Desk:
         """The token, new where there is none or it is old; an outcome where there is none to be had."""
         if self.login.token is not None and self.ticks() < self.login.until:
             return self.login.token
-        request = wire.login(self.login.user, self.login.password, by_code=self.login.by_code)
+        password = None if self.login.signs else self.login.password
+        request = wire.login(self.login.user, password, by_code=self.login.by_code)
         begun = self.ticks()
         try:
             token = yield from talks.asked(self.side, request, wire.token_of)
@@ -161,15 +172,22 @@ def _joined(before: tuple[Any, ...], outcome: Accepted) -> tuple[Any, ...]:
     return (*before, *[w for w in outcome.warnings if (w.member, w.code) not in known])
 
 
-def _bearing(side: Side, request: Request) -> Mapping[str, str]:
-    return {"Authorization": f"Bearer {request.bearer}"} if request.bearer is not None else {}
+def _credentials(login: Login) -> Credentials:
+    """The token; for the older login itself a signature, where the hospital has a signing key instead of an X-pass."""
+
+    def headers(side: Side, request: Request, target: str) -> Mapping[str, str]:
+        if request.bearer is not None:
+            return {"Authorization": f"Bearer {request.bearer}"}
+        return signed(login.password, side, request, target) if login.signs else {}
+
+    return headers
 
 
 class Patients(Waiting):
     """A hospital's connection to the patient API, for a program that waits. Not to be shared between threads.
 
     `address` ends in `/api`; `code` is the hospital's, `user` its account (`by_code`: the older login with the code and
-    the X-pass, `user` is then the code). The rest as of `Client`.
+    the X-pass or a signing key, `user` is then the code). The rest as of `Client`.
     """
 
     def __init__(
@@ -190,9 +208,11 @@ class Patients(Waiting):
         sleep: Callable[[float], object] = time.sleep,
         draw: Callable[[float, float], float] | None = None,
     ) -> None:
-        side = side_of(code, zone, retries, clock, draw)
-        self._desk = _Desk(side, Login(user, password, by_code), ticks)
-        self._line = Line(address, side, _bearing, ca_file=ca_file, timeout=timeout, transport=transport, sleep=sleep)
+        side, login = side_of(code, zone, retries, clock, draw), Login(user, password, by_code)
+        self._desk = _Desk(side, login, ticks)
+        self._line = Line(
+            address, side, _credentials(login), ca_file=ca_file, timeout=timeout, transport=transport, sleep=sleep
+        )
 
     def send(self, record: PatientRecord, *, number: str | None = None, once: str | None = None) -> Outcome:
         """Add a report, a part, a discharge or a death; with the service's `number`, replace it."""
@@ -252,10 +272,10 @@ class AsyncPatients(Concurrent):
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         draw: Callable[[float, float], float] | None = None,
     ) -> None:
-        side = side_of(code, zone, retries, clock, draw)
-        self._desk = _Desk(side, Login(user, password, by_code), ticks)
+        side, login = side_of(code, zone, retries, clock, draw), Login(user, password, by_code)
+        self._desk = _Desk(side, login, ticks)
         self._line = AsyncLine(
-            address, side, _bearing, ca_file=ca_file, timeout=timeout, transport=transport, sleep=sleep
+            address, side, _credentials(login), ca_file=ca_file, timeout=timeout, transport=transport, sleep=sleep
         )
 
     async def send(self, record: PatientRecord, *, number: str | None = None, once: str | None = None) -> Outcome:

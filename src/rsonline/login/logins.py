@@ -61,8 +61,8 @@ class Logins:
         at = self._stands.get((account, source))
         return at is not None and lasts(at, LASTS, self._clock())
 
-    async def came_in(self, origin: Origin, credential: int, source: str) -> None:
-        """Write the login of a hospital's program; durable when this returns.
+    async def came_in(self, origin: Origin, credential: int, source: str, kind: str = "credential") -> None:
+        """Write the login of a hospital's program by a credential or another kind; durable when this returns.
 
         Where the store has no room for it the login is not refused: the next request tries again.
         """
@@ -70,9 +70,7 @@ class Logins:
         # Taken before the writing, so that a hospital that begins with fifty requests at once writes one line.
         put(self._stands, key, self._clock(), MOST)
         try:
-            await self._store.perform(
-                lambda access: journal.append(access, origin, "credential", [credential], journal.LOGIN)
-            )
+            await self._store.perform(lambda access: journal.append(access, origin, kind, [credential], journal.LOGIN))
         except (Busy, Full) as error:
             self._stands.pop(key, None)
             log.warning("login.not_written", error=type(error).__name__, request_id=origin.request_id)

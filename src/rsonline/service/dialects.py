@@ -70,15 +70,22 @@ def unwrap(report: Report[Any], incoming: Incoming) -> Sent:
     return Sent(found, repairs, outside)
 
 
-def _from_headers(report: Report[Any], incoming: Incoming) -> dict[str, str]:
-    """`X-tanggal` of the dated reports; `Id_kebutuhan`, and `Id-kebutuhan` that gateways make of it (SR-31)."""
+def member_headers(report: Report[Any], method: str) -> tuple[str, tuple[str, ...]]:
+    """The member that a header may carry, and that header's spellings in lower case; none for most.
+
+    `X-tanggal` of the dated reports; `Id_kebutuhan`, and `Id-kebutuhan` that gateways make of it (SR-31).
+    """
     match report.identity:
         case PerDay(day):
-            name, spellings = day, [f"x-{day}"]
-        case PerItem(item, _) if incoming.method in ("GET", "DELETE"):
-            name, spellings = item, [item.lower(), item.lower().replace("_", "-")]
+            return day, (f"x-{day}",)
+        case PerItem(item, _) if method in ("GET", "DELETE"):
+            return item, (item.lower(), item.lower().replace("_", "-"))
         case _:
-            return {}
+            return "", ()
+
+
+def _from_headers(report: Report[Any], incoming: Incoming) -> dict[str, str]:
+    name, spellings = member_headers(report, incoming.method)
     values = [v.strip() for s in spellings for v in incoming.headers.get(s, ()) if v.strip().lower() not in _NOTHING]
     if len(set(values)) > 1:
         raise Refused([Problem(member=name, code="conflict_headers")])

@@ -4,7 +4,7 @@ import ctypes
 import re
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -21,17 +21,20 @@ from rsonline.login.doorkeeper import (
     source_of,
 )
 from rsonline.login.logins import Logins
+from rsonline.login.signatures import Signed
 from rsonline.login.waiting import put
 from rsonline.reports.fields import At
 from rsonline.reports.references import Reference
 from rsonline.service.clock import Claimed, judge
 from rsonline.service.credentials import ACCOUNT, StoredCredentials, version_of
+from rsonline.service.denied import Denied
+from rsonline.service.signed import Signers, require_body, require_password
 from rsonline.service.tokens import Claims
 from rsonline.settings import Settings
 from rsonline.store import accounts, hospitals
 from rsonline.store.access import Access
 from rsonline.store.accounts import Account
-from rsonline.store.change import Full, Origin
+from rsonline.store.change import Full, Origin, Stale
 from rsonline.store.engines import Store
 from rsonline.store.hospitals import ZONES, Hospital
 from rsonline.store.schema import from_millis
@@ -58,23 +61,18 @@ Line = Literal["tls", "clear", "inside", "unknown"]
 """How a request came: encrypted, in clear from outside, without leaving this machine, or nobody says."""
 
 
+class _Who(NamedTuple):
+    kind: str
+    number: int
+    account: str
+
+
 class Bearer(NamedTuple):
     """Whoever holds an access token: an account (none of the older form), and the hospital that it speaks for."""
 
     account: Account | None
     origin: Origin | None
     at: At | None
-
-
-class Denied(Exception):
-    """The request is not let in. `status` is the HTTP status, `reason` a key of the table of texts."""
-
-    def __init__(self, status: int, reason: str, *, retry_after: int | None = None, **detail: str) -> None:
-        super().__init__(reason)
-        self.status = status
-        self.reason = reason
-        self.retry_after = retry_after
-        self.detail = detail
 
 
 class Gate:
@@ -88,6 +86,8 @@ class Gate:
         """Who verifies the passwords of both doors: argon2 has one bounded line in a process (SR-05)."""
         self.logins = Logins(store)
         """Who takes the logins of both doors to the journal (SR-47)."""
+        self.signers = Signers(store, self.logins)
+        """Who signs its requests instead of sending a password (SR-12)."""
         self._store = store
         self._exposed: dict[tuple[str, int | str], None] = {}
         """Passwords that this process has marked, so that a marked one costs no further write."""
@@ -103,6 +103,7 @@ class Gate:
     def forget(self, origin: Origin) -> None:
         """The database says that the hospital's credentials changed since this origin was verified."""
         self._doorkeeper.forget(origin.hospital, origin.version)
+        self.signers.forget(origin.hospital)
 
     def address(self, peer: str, headers: Mapping[str, Sequence[str]]) -> str:
         """The caller's address: the peer's, unless the peer is a trusted proxy that names another (SR-30)."""
@@ -142,28 +143,33 @@ class Gate:
         return host in self._hosts or host.rpartition(":")[0] in self._hosts
 
     async def enter(
-        self, headers: Mapping[str, Sequence[str]], address: str, request_id: str, line: Line = "inside"
+        self,
+        headers: Mapping[str, Sequence[str]],
+        address: str,
+        request_id: str,
+        line: Line = "inside",
+        signed: Signed | None = None,
     ) -> Caller:
-        """Verify a request's three headers. Raises Denied."""
+        """Verify a request's three headers, or its signature instead of two of them. Raises Denied."""
         code = _one(headers, "x-rs-id")
-        password = _one(headers, "x-pass")
-        claimed = _one(headers, "x-timestamp", needed=False)
         if code is None or not _CODE.fullmatch(code):
             raise Denied(400, "header_malformed", header="X-rs-id")
-        if password is None or len(password.encode()) > _LONGEST_PASSWORD:
-            raise Denied(400, "header_malformed", header="X-pass")
-        if claimed is None and not await self._may_lack_timestamp(code):
-            raise Denied(401, "header_missing", header="X-Timestamp")
-        if line != "tls" and line != "inside":
-            verified, facts = await self._in_clear(code, password, address, request_id, line)
+        if signed is not None:
+            # Nobody on the way learns a key from a signature, but what the body says is for nobody either.
+            self.require_line(line)
+            claimed: str | None = str(signed.created)
+            facts = await self.signers.verified(code, signed, address, request_id)
+            who, version = _Who("signing_key", signed.key, f"{code}/s{signed.key}"), facts.version
         else:
-            verified, facts = await self._verified(code, password, address, request_id)
+            claimed = _one(headers, "x-timestamp", needed=False)
+            verified, facts = await self._by_password(headers, code, claimed, address, request_id, line)
+            who, version = _Who("credential", verified.credential, f"{code}/{verified.credential}"), verified.version
         # Whole milliseconds, as the database keeps them: a journal line says what the row says.
         now = time.time_ns() // 1_000_000 / 1000
         judged = judge(
             claimed,
             now,
-            mode=facts.clock_mode if self._settings.clock_check else "off",
+            mode=facts.clock_mode if self._settings.clock_check and signed is None else "off",
             window=float(self._settings.clock_window),
             absent_allowed=claimed is None,
         )
@@ -175,14 +181,13 @@ class Gate:
                 hospital=facts.code,
                 clock=_with_skew(judged),
             )
-        account = f"{facts.code}/{verified.credential}"
-        if not self.logins.stands(account, source_of(address)):
-            who = Origin(facts.code, verified.version, account, address=address, request_id=request_id)
-            await self.logins.came_in(who, verified.credential, source_of(address))
+        if not self.logins.stands(who.account, source_of(address)):
+            came = Origin(facts.code, version, who.account, address=address, request_id=request_id)
+            await self.logins.came_in(came, who.number, source_of(address), who.kind)
         origin = Origin(
             hospital=facts.code,
-            version=verified.version,
-            account=account,
+            version=version,
+            account=who.account,
             address=address,
             request_id=request_id,
             claimed=judged.text or None,
@@ -205,6 +210,41 @@ class Gate:
             facts.always_200 or self._settings.always_200,
             judged.skew,
         )
+
+    async def _by_password(
+        self,
+        headers: Mapping[str, Sequence[str]],
+        code: str,
+        claimed: str | None,
+        address: str,
+        request_id: str,
+        line: Line,
+    ) -> tuple[Verified, Hospital]:
+        """The hospital whose password this is, where it lets its programs in by one."""
+        password = _one(headers, "x-pass")
+        if password is None or len(password.encode()) > _LONGEST_PASSWORD:
+            raise Denied(400, "header_malformed", header="X-pass")
+        require_password(password)
+        if claimed is None and not await self._may_lack_timestamp(code):
+            raise Denied(401, "header_missing", header="X-Timestamp")
+        if line != "tls" and line != "inside":
+            return await self._unsigned(401, lambda: self._in_clear(code, password, address, request_id, line))
+        return await self._unsigned(401, lambda: self._verified(code, password, address, request_id))
+
+    async def _unsigned(
+        self, status: int, verify: Callable[[], Awaitable[tuple[Verified, Hospital]]]
+    ) -> tuple[Verified, Hospital]:
+        """The hospital whose password is right, where that is enough. Raises Denied."""
+        for _attempt in (1, 2):
+            verified, facts = await verify()
+            if not facts.signed_only:
+                return verified, facts
+            await self._stored.hospital(facts.code)
+            if self._stored.known(facts.code).version == facts.version:
+                break
+            # What is remembered is of before a change, which may have been this one.
+            self._doorkeeper.forget(facts.code, facts.version)
+        raise Denied(status, "signature_required", hospital=facts.code)
 
     async def _in_clear(
         self, code: str, password: str, address: str, request_id: str, line: Line
@@ -267,7 +307,27 @@ class Gate:
         """A hospital whose X-pass is right (the older form of the login). Raises Denied."""
         if not _CODE.fullmatch(code):
             raise Denied(401, "credentials")
-        return await self._verified(code, password, address, request_id)
+        return await self._unsigned(403, lambda: self._verified(code, password, address, request_id))
+
+    async def log_in_signed(
+        self, headers: Mapping[str, Sequence[str]], signed: Signed, body: bytes, address: str, request_id: str
+    ) -> Hospital:
+        """A hospital that signs its login instead of sending its X-pass. Raises Denied."""
+        code = _one(headers, "x-rs-id")
+        if code is None or not _CODE.fullmatch(code):
+            raise Denied(400, "header_malformed", header="X-rs-id")
+        for last in (False, True):
+            facts = await self.signers.verified(code, signed, address, request_id)
+            require_body(signed, body)
+            try:
+                await self.signers.spend(Origin(code, facts.version, f"{code}/s{signed.key}"), signed)
+            except Stale:
+                self.signers.forget(code)
+                if last:
+                    raise
+            else:
+                return facts
+        raise AssertionError
 
     async def bearer(self, claims: Claims, address: str, request_id: str) -> Bearer:
         """Whoever holds a token. Raises Denied where it ended with its credentials, or for a foreign address."""

@@ -26,6 +26,9 @@ disebut dalam header `X-RSOnline-Repairs`. Isian yang tidak dikenal tidak disimp
 `X-RSOnline-Repairs` dan `X-RSOnline-Warnings`, DELETE untuk laporan harian, GET untuk waktu pelayanan. Kalimat
 kesalahan berbahasa Inggris bila `Accept-Language` diawali `en`.
 
+**Bertanda tangan:** `X-pass` dan `X-Timestamp` dapat diganti tanda tangan (RFC 9421, HMAC-SHA-256) dengan kunci yang
+tidak pernah dikirim: `docs/signed-requests.md`.
+
 **Satu dari dua:** parameter yang disebut dalam `x-one-of` adalah dua cara menulis satu hal; kirim salah satu saja.""",
     """This service takes hospital reports as the guide *Petunjuk Teknis Integrasi Data RS Online versi 3*
 (2 April 2024) describes them: addresses, methods, member names, root keys and key phrases are the same, so that a
@@ -45,6 +48,9 @@ not decide how a body is read.
 beside `status` and `message`, the new number in answers to POST and PUT, the headers `X-Request-ID`,
 `X-RSOnline-Repairs` and `X-RSOnline-Warnings`, DELETE of daily reports, GET of times of service. Texts of errors are
 English where `Accept-Language` begins with `en`.
+
+**Signed:** instead of `X-pass` and `X-Timestamp` a request may carry a signature (RFC 9421, HMAC-SHA-256) by a key that
+is never sent: `docs/signed-requests.md`.
 
 **One of two:** parameters named in `x-one-of` are two ways to write one thing; send only one of them.""",
 )

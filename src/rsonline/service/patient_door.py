@@ -20,7 +20,8 @@ from rsonline.reports.verdict import Refused
 from rsonline.service import calls, dialects, metrics, once, tokens
 from rsonline.service import patient_answers as answers
 from rsonline.service.calls import CallLog
-from rsonline.service.gate import Bearer, Denied, Gate
+from rsonline.service.denied import Denied
+from rsonline.service.gate import Bearer, Gate
 from rsonline.service.hooks import Completed, Hooks
 from rsonline.service.once import Carrier
 from rsonline.service.patient_answers import Answer
@@ -39,6 +40,7 @@ from rsonline.service.patient_wire import (
     warnings_of,
 )
 from rsonline.service.routes import body_of, header_lists
+from rsonline.service.signed import presented
 from rsonline.store import accounts
 from rsonline.store.access import Access
 from rsonline.store.change import Change, Origin, Outcome, Stale
@@ -127,8 +129,12 @@ class PatientDoor:
         self._gate.require_line(line)
         query = query_of(scope)
         if isinstance(route, str):
-            body = json_of(await body_of(receive, LARGEST_BODY), headers)
-            return await log_in(self._gate, self._store, route, body, served, request_id, line)
+            raw = await body_of(receive, LARGEST_BODY)
+            body = json_of(raw, headers)
+            signer = None
+            if route == "/rslogin" and (signed := presented(scope, headers)) is not None:
+                signer = await self._gate.log_in_signed(headers, signed, raw or b"", served.address, request_id)
+            return await log_in(self._gate, self._store, route, body, served, request_id, line, signer)
         bearer = await self._bearer(route, headers, served, request_id)
         if isinstance(route, ListRoute):
             return await self._list(route, query, bearer)

@@ -1,25 +1,34 @@
-"""Logging in to the patient API: a token for an account, or for a hospital by its own code and X-pass."""
+"""Logging in to the patient API: a token for an account, or for a hospital by its X-pass or its signature."""
 
 import time
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from rsonline.service import tokens
-from rsonline.service.gate import Denied, Gate, Line
+from rsonline.service.denied import Denied
+from rsonline.service.gate import Gate, Line
 from rsonline.service.patient_answers import Answer
 from rsonline.service.patient_wire import Served
 from rsonline.store import accounts
 from rsonline.store.audit import OPERATOR
 from rsonline.store.change import Origin
 from rsonline.store.engines import Store
+from rsonline.store.hospitals import Hospital
 
 _ZONES = {7: "GMT+0700", 8: "GMT+0800", 9: "GMT+0900"}
 
 
 async def log_in(
-    gate: Gate, store: Store, route: str, body: object, served: Served, request_id: str, line: Line
+    gate: Gate,
+    store: Store,
+    route: str,
+    body: object,
+    served: Served,
+    request_id: str,
+    line: Line,
+    signer: Hospital | None = None,
 ) -> Answer:
-    """Answer `/rslogin` (1.2) or `/login` (1.3). Raises Denied."""
+    """Answer `/rslogin` (1.2) or `/login` (1.3); `signer` is the hospital that signed this login. Raises Denied."""
     said = body if isinstance(body, dict) else {}
     name, code, password = said.get("userName"), said.get("kode_rs"), said.get("password")
     failed = 401 if route == "/rslogin" else 403
@@ -27,9 +36,14 @@ async def log_in(
     password_number: int | None = None
     # Types first: nothing is compared with what is no text (8.2).
     if not isinstance(password, str) or not password or len(password) > 128:
-        raise Denied(failed, "no_token")
+        password = None
     try:
-        if isinstance(name, str) and name and len(name) <= 100:
+        if signer is not None:
+            claims = tokens.Claims(None, signer.code, signer.version)
+            bearer = await gate.bearer(claims, address, request_id)
+        elif password is None:
+            raise Denied(failed, "no_token")
+        elif isinstance(name, str) and name and len(name) <= 100:
             account = await gate.log_in(name, password, address, request_id)
             if (account.code is None) is (route == "/rslogin"):
                 raise Denied(failed, "no_token")

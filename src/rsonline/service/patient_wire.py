@@ -11,7 +11,7 @@ from starlette.types import Scope
 from rsonline.reports.report import Report
 from rsonline.reports.verdict import Refused
 from rsonline.service import patient_answers as answers
-from rsonline.service.gate import Denied
+from rsonline.service.denied import Denied
 from rsonline.service.once import BadKey
 from rsonline.service.patient_answers import Answer
 from rsonline.store.change import Busy, Full, Stale
@@ -91,6 +91,16 @@ TEXTS: Mapping[str, str] = {
     "credentials": "Unauthorized",
     "tls": "use https, not http: what is sent in clear can be read on the way",
     "tls_unknown": "the service's proxy does not say whether this request came by https",
+    "key_as_password": "this is a signing key, not a password: never send it, and replace it",
+    "signature": "the signature is not that of a valid key of this hospital",
+    "signature_body": "the body is not the one that was signed (Content-Digest)",
+    "signature_expired": "the signature was made more than 5 minutes from this service's time",
+    "signature_malformed": "the headers of a signed request cannot be read: see docs/signed-requests.md",
+    "signature_required": "this hospital's programs sign their requests: use an account, or sign this one",
+    "nonce_used": "a request with this nonce was accepted before: sign each request anew",
+    "header_malformed": "X-rs-id must be there once, with the hospital's code",
+    "header_missing": "X-rs-id must be there once, with the hospital's code",
+    "header_repeated": "X-rs-id must be there once, with the hospital's code",
     "too_many": "too many failed logins, try again later",
     "too_large": "request entity too large",
     "busy": "service busy, try again",

@@ -25,9 +25,11 @@ from rsonline.reports.report import Numbered, Report, Steps
 from rsonline.reports.verdict import Problem, Refused, Repair, ReportWarning
 from rsonline.service import calls, dialects, metrics, once
 from rsonline.service.calls import CallLog
+from rsonline.service.denied import Denied
 from rsonline.service.dialects import Answer, Incoming, Sent
-from rsonline.service.gate import Caller, Denied, Gate
+from rsonline.service.gate import Caller, Gate
 from rsonline.service.once import BadKey, Carrier
+from rsonline.service.signed import presented, require_body, require_covered
 from rsonline.store.change import Busy, Change, Full, Outcome, Stale
 from rsonline.store.engines import Store
 from rsonline.store.journal import note_refusal
@@ -195,8 +197,11 @@ class GuideDoor:
             return dialects.failed(415, "encoding", language)
         body: bytes | None = None
         path = scope["path"]
+        signed, spent = presented(scope, headers), False
+        if signed is not None and isinstance(route, Endpoint):
+            require_covered(signed, headers, dialects.member_headers(route.report, served.method)[1])
         for _attempt in (1, 2):
-            caller = await self._gate.enter(headers, served.address, request_id, line)
+            caller = await self._gate.enter(headers, served.address, request_id, line, signed)
             served.hospital, served.clock, served.always_200 = (
                 caller.origin.hospital,
                 caller.origin.clock,
@@ -207,7 +212,12 @@ class GuideDoor:
                 body = served.body = await body_of(receive, LARGEST_BODY)
                 if body is None:
                     return dialects.failed(413, "too_large", language, most=LARGEST_BODY)
+                if signed is not None:
+                    require_body(signed, body)
             try:
+                if signed is not None and not spent:
+                    await self._gate.signers.spend(caller.origin, signed)
+                    spent = True
                 if isinstance(route, List):
                     return await self._list(route, caller)
                 served.repairs = () if path_as_in_guide(route, path) else (Repair("path", path.strip()),)

@@ -63,6 +63,31 @@ REASONS: Final[dict[str, Words]] = {
         "X-Timestamp tidak terbaca: kirim detik UTC sejak 1970",
         "X-Timestamp cannot be read: send UTC seconds since 1970",
     ),
+    "key_as_password": Words(
+        "Ini kunci tanda tangan, bukan kata sandi: jangan pernah dikirim, dan gantilah kunci ini",
+        "This is a signing key, not a password: never send it, and replace this key",
+    ),
+    "signature_required": Words(
+        "Rumah sakit ini hanya menerima permintaan bertanda tangan, bukan X-pass",
+        "This hospital takes signed requests only, no X-pass",
+    ),
+    "signature_malformed": Words("Header {header} tidak sah: {id}", "Header {header} is malformed: {en}"),
+    "signature": Words(
+        "Tanda tangan tidak cocok dengan kunci rumah sakit ini",
+        "The signature is not that of a valid key of this hospital",
+    ),
+    "signature_body": Words(
+        "Isi permintaan bukan yang ditandatangani (Content-Digest)",
+        "The body is not the one that was signed (Content-Digest)",
+    ),
+    "signature_expired": Words(
+        "Tanda tangan dibuat lebih dari 5 menit dari jam layanan ({now})",
+        "The signature was made more than 5 minutes from this service's time ({now})",
+    ),
+    "nonce_used": Words(
+        "Permintaan dengan nonce ini sudah diterima: tanda tangani setiap permintaan dengan nonce baru",
+        "A request with this nonce was accepted before: sign each request with a new nonce",
+    ),
     "too_many": Words("Terlalu banyak percobaan gagal, coba lagi nanti", "Too many failed attempts, try again later"),
     "tls": Words(
         "Pakai https, bukan http. Kata sandi ini sudah terkirim tanpa enkripsi: mintalah yang baru",

@@ -165,7 +165,7 @@ def doors(access: Access, code: str, since: datetime, most: int = 20) -> list[Ro
         sa.select(journal)
         .where(
             journal.c.kode_rs == code,
-            journal.c.object.in_(("credential", "account", "hospital")),
+            journal.c.object.in_(("credential", "signing_key", "account", "hospital")),
             journal.c.at >= since,
         )
         .order_by(journal.c.seq.desc())

@@ -52,6 +52,8 @@ class Hospital(NamedTuple):
     credentials: tuple[Credential, ...]
     regency: str | None = None
     """Code of its regency; the first two digits are its province."""
+    signed_only: bool = False
+    """Whether its programs come in by a signature only (`signing`)."""
 
     @property
     def where(self) -> tuple[str, ...]:
@@ -95,6 +97,7 @@ def of_row(row: sa.RowMapping, before: str, credentials: tuple[Credential, ...] 
         row[f"{before}absent_clock_until"],
         credentials,
         row[f"{before}kab_kota"],
+        row[f"{before}signed_only"],
     )
 
 
@@ -208,7 +211,7 @@ def revoke(access: Access, code: str, number: int, *, by: Origin | None = None) 
 
 
 def set_state(access: Access, code: str, *, by: Origin | None = None, **values: Any) -> None:
-    """Change switches of a hospital: `aktif`, `create_on_put`, `always_200`, `clock_mode`, `absent_clock_until`."""
+    """Change switches: `aktif`, `create_on_put`, `always_200`, `clock_mode`, `absent_clock_until`, `signed_only`."""
     raise_version(access, code)
     access.connection.execute(sa.update(hospital).where(hospital.c.kode_rs == code).values(values))
     _write_line(

@@ -18,7 +18,7 @@ from rsonline.store import audit, keys, seal
 from rsonline.store.database import Database
 from rsonline.store.engines import connected, engine_of, transaction, vault_of
 from rsonline.store.rows import shape_of
-from rsonline.store.schema import api_call, data_key, draft, idempotency, table_of, web_user
+from rsonline.store.schema import api_call, data_key, draft, idempotency, signing_key, table_of, web_user
 from rsonline.store.seal import FORM, TAKEN_UP, Vault, place
 
 AT_ONCE = 500
@@ -41,6 +41,7 @@ def sealed_tables() -> Iterator[Sealed]:
             yield Sealed(table_of(report), tuple(name for _, name, _ in shape.sealed), shape.key)
     yield Sealed(idempotency, ("answer",), ("route", "key"))
     yield Sealed(web_user, ("nama", "totp"), ("user_name",))
+    yield Sealed(signing_key, ("secret",), ("number",))
     yield Sealed(draft, ("body",), ("user_name", "form"))
     yield Sealed(api_call, ("body", "answer"), ("request_id",))
 

@@ -15,7 +15,7 @@ from rsonline.reports import EVERY_REPORT, TEMPAT_TIDUR
 from rsonline.reports.report import Member, Named, Numbered, Report, Steps, key_of, members
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-HEAD = "0007"
+HEAD = "0008"
 """The revision of the migrations that this code works on."""
 
 
@@ -71,6 +71,9 @@ hospital = sa.Table(
     sa.Column("clock_mode", sa.Text, nullable=False),
     sa.Column("absent_clock_until", Instant),
     sa.Column("created_at", Instant, nullable=False),
+    sa.Column(
+        "signed_only", sa.Boolean, nullable=False, server_default=sa.false(), comment="a bare password is refused"
+    ),
 )
 
 credential = sa.Table(
@@ -86,6 +89,27 @@ credential = sa.Table(
     sa.Column("exposed_at", Instant, comment="when it was first seen on a connection without TLS"),
     sa.Column("exposed_from", sa.Text, comment="from which address"),
 )
+
+signing_key = sa.Table(
+    "signing_key",
+    metadata,
+    sa.Column("kode_rs", sa.Text, primary_key=True),
+    sa.Column("number", sa.BigInteger, primary_key=True),
+    sa.Column("secret", sa.LargeBinary, nullable=False, comment="sealed"),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("valid_until", Instant),
+    sa.Column("revoked_at", Instant),
+)
+"""Keys by which a hospital's program signs its requests: the service needs them as they are, so they are sealed."""
+
+used_nonce = sa.Table(
+    "used_nonce",
+    metadata,
+    sa.Column("kode_rs", sa.Text, primary_key=True),
+    sa.Column("nonce", sa.Text, primary_key=True),
+    sa.Column("until", Instant, nullable=False, comment="after which no request with it would be accepted anyhow"),
+)
+"""What signed requests were already accepted (SR-12)."""
 
 known_source = sa.Table(
     "known_source",

@@ -26,6 +26,7 @@ from rsonline.web import (
     sheets,
     sheets_export,
     sheets_send,
+    signing,
     suggestions,
     trends,
 )
@@ -49,6 +50,7 @@ PAGES: tuple[Page, ...] = (
     *people.PAGES,
     *quiet.PAGES,
     *integration.PAGES,
+    *signing.PAGES,
     *call_log.PAGES,
     *overview.PAGES,
     # In this order: the address of a figure takes whatever the trends leave.

@@ -31,15 +31,16 @@ MESSAGES = {
     "patient_post": "POST laporancovid19versi3",
     "patient_get": "GET laporancovid19versi3/:id",
 }
-PROMISES = "express_promises"
-"""The peer that keeps what the patient API promises about persons (express/kept.js)."""
+KEPT = {"express_persons": "persons", "express_all": "all"}
+"""The peers that keep what is promised about persons, or all that we keep (express/kept.js)."""
 NAMES = {
     "sqlite": "rsonline, SQLite",
     "postgresql": "rsonline, PostgreSQL",
     "express": "Express, MariaDB",
-    PROMISES: "Express, same promises",
+    "express_persons": "Express, persons kept",
+    "express_all": "Express, all promises",
 }
-PEERS = {"express": "pasien", PROMISES: "pasien_terjaga"}
+PEERS = {"express": "pasien", **dict.fromkeys(KEPT, "pasien_terjaga")}
 """Where each keeps its patients."""
 
 
@@ -67,6 +68,7 @@ def main() -> int:
     asked.add_argument("--short", action="store_true", help="a few seconds: shows that it runs, measures little")
     asked.add_argument("--rounds", type=int, default=3)
     asked.add_argument("--seconds", type=float, default=4, help="of each measurement")
+    asked.add_argument("--only", choices=tuple(MESSAGES), help="this message alone")
     asked.add_argument("--pool", type=int, default=64, help="connections of the peer's pool")
     asked.add_argument("--folder", type=Path, help="where databases are made and the peer is installed")
     said = asked.parse_args()
@@ -81,6 +83,8 @@ def main() -> int:
             plans = planned(stack, folder, short=said.short, rounds=said.rounds, seconds=said.seconds)
             introduce(peer, plans["sqlite"])
             for what, title in MESSAGES.items():
+                if said.only not in (None, what):
+                    continue
                 report(title, measured(plans, peer, what))
         except Failed as failed:
             print(f"FAILED: {failed}", *getattr(failed, "__notes__", ()), sep="\n", file=sys.stderr)
@@ -200,7 +204,7 @@ def served(plan: Plan, peer: Peer, what: str, case: str) -> Run:
         "DB_PASSWORD": database.password,
         "DB_NAME": database.name,
         "DB_POOL": peer.pool,
-        "PROMISES": int(case == PROMISES),
+        "PROMISES": KEPT.get(case, "none"),
     }
     env = peer.folder / "settings.env"
     env.write_text("".join(f"{name}={json.dumps(str(value))}\n" for name, value in settings.items()), "utf-8")
@@ -228,7 +232,7 @@ def served(plan: Plan, peer: Peer, what: str, case: str) -> Run:
     rows = int(asked_of(database, f"SELECT COUNT(*) FROM {table}")[0][0])  # noqa: S608 (one of our names)
     if rows < distinct:
         raise Failed(f"{case} {what}: {distinct} writes were answered, only {rows} rows")
-    if case == PROMISES:
+    if case in KEPT:
         lines, asked = (
             int(asked_of(database, "SELECT COUNT(*) FROM jurnal")[0][0]),
             int(warm["requests"] + said["requests"]),
@@ -251,7 +255,7 @@ def refill(database: Maria, size: stock.Size) -> None:
     """No task times, and the hospitals of the stock with their one password."""
     codes = [str(stock.FIRST_CODE + number) for number in range(size.hospitals)]
     values = ", ".join(f"('{code}', 'RS Tiruan {code}', MD5('{stock.PASSWORD}'))" for code in codes)
-    emptied = ("antrian_task", *PEERS.values(), "jurnal", "rumah_sakit")
+    emptied = ("antrian_task", *dict.fromkeys(PEERS.values()), "jurnal", "jurnal_ujung", "rumah_sakit")
     asked_of(database, " ".join(f"TRUNCATE {table};" for table in emptied))
     # Codes and password are this benchmark's own constants.
     asked_of(database, f"INSERT INTO rumah_sakit (kode_rs, nama, password) VALUES {values};")  # noqa: S608

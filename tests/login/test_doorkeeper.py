@@ -128,6 +128,13 @@ class Door:
         self._opened: list[Doorkeeper] = []
         self.keeper = self.restart()
 
+    async def renewed(self) -> None:
+        """Wait for a verification that nobody waits for, if there is one."""
+        task = self.keeper.renewal
+        if task is not None:
+            await asyncio.wait([task])
+            await asyncio.sleep(0)
+
     def restart(self, workers: int = 2, line: int = 32, most_remembered: int = 20_000) -> Doorkeeper:
         """A new process: what only memory knew is gone."""
         self.keeper = Doorkeeper(
@@ -197,6 +204,87 @@ async def test_a_verifier_lives_ten_minutes_from_its_making_however_often_used(d
     assert door.keeper.remembered(A, GOOD) is None
     await door.keeper.verify(A, GOOD, HOME)
     assert door.hasher.computed == 2
+
+
+async def used_until(door: Door, seconds: int, code: str = A) -> None:
+    """A hospital that calls each second from its known address for so long; nobody is made to wait."""
+    for second in range(seconds):
+        door.clock.now = START + second
+        assert door.keeper.remembered(code, GOOD, HOME) == Verified(code, 1, 1), second
+        await door.renewed()
+
+
+async def test_a_verifier_in_use_is_renewed_before_it_ends_by_a_verification_of_its_own(door: Door) -> None:
+    await door.keeper.verify(A, GOOD, HOME)
+    await used_until(door, 3_600)
+    # One in ten minutes at least, none in the first six of any.
+    assert 6 < door.hasher.computed <= 10
+    assert door.stored.asked["hospital"] == door.hasher.computed
+
+
+async def test_those_that_began_together_are_renewed_one_after_another(door: Door) -> None:
+    codes = [f"99{n:05}" for n in range(60)]
+    for code in codes:
+        door.stored.put(code, f"hash:{GOOD}")
+        await door.keeper.verify(code, GOOD, HOME)
+    began = door.hasher.computed
+    renewed = []
+    for second in range(600):
+        door.clock.now, before = START + second, door.hasher.computed
+        for code in codes:
+            assert door.keeper.remembered(code, GOOD, HOME) is not None
+            await door.renewed()
+        renewed.append(door.hasher.computed - before)
+    assert sum(renewed) == door.hasher.computed - began == len(codes)
+    assert sum(renewed[:360]) == 0
+    assert max(renewed) <= 6
+    assert door.hasher.most_at_once == 1
+
+
+async def test_where_anybody_is_at_work_nothing_is_renewed(door: Door) -> None:
+    await door.keeper.verify(A, GOOD, HOME)
+    door.hasher.go.clear()
+    waiting = asyncio.create_task(door.keeper.verify(B, GOOD, HOME))
+    await asyncio.sleep(0.05)
+    door.clock.now = START + 599
+    computed = door.hasher.computed
+    assert door.keeper.remembered(A, GOOD, HOME) is not None
+    await asyncio.sleep(0.05)
+    door.hasher.go.set()
+    assert await waiting == Denied()
+    assert door.hasher.computed <= computed + 1
+    door.clock.now = START + 600
+    assert door.keeper.remembered(A, GOOD, HOME) is None
+
+
+@pytest.mark.parametrize("changed", ["password", "disabled", "ended"])
+async def test_what_does_not_count_any_more_is_not_renewed(door: Door, changed: str) -> None:
+    await door.keeper.verify(A, GOOD, HOME)
+    door.clock.now = START + 599
+    match changed:
+        case "password":
+            door.stored.put(A, "hash:new", version=2)
+        case "disabled":
+            door.stored.put(A, f"hash:{GOOD}", version=2, active=False)
+        case "ended":
+            door.stored.put(A, f"hash:{GOOD}", until=START + 10)
+    assert door.keeper.remembered(A, GOOD, HOME) == Verified(A, 1, 1)
+    await door.renewed()
+    door.clock.now = START + 601
+    assert door.keeper.remembered(A, GOOD, HOME) is None
+
+
+async def test_a_store_that_fails_meanwhile_leaves_the_verifier_as_it_is(door: Door) -> None:
+    await door.keeper.verify(A, GOOD, HOME)
+    door.clock.now = START + 580
+    there, door.stored.hospitals = door.stored.hospitals, None  # type: ignore[assignment]  # any error will do
+    assert door.keeper.remembered(A, GOOD, HOME) == Verified(A, 1, 1)
+    await door.renewed()
+    door.stored.hospitals = there
+    assert door.keeper.remembered(A, GOOD, HOME) == Verified(A, 1, 1)
+    await door.renewed()
+    door.clock.now = START + 601
+    assert door.keeper.remembered(A, GOOD, HOME) == Verified(A, 1, 1)
 
 
 async def test_a_verifier_ends_with_its_credential(door: Door) -> None:

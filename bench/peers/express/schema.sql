@@ -122,5 +122,14 @@ CREATE TABLE jurnal (
   objek VARCHAR(40) NOT NULL,
   objek_id INT NOT NULL,
   isi TEXT NOT NULL,
+  seq BIGINT NULL,
+  hash BINARY(32) NULL,
+  UNIQUE KEY rantai (kode_rs, seq),
   KEY objek (kode_rs, objek, objek_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+
+CREATE TABLE jurnal_ujung (
+  kode_rs VARCHAR(16) NOT NULL PRIMARY KEY,
+  seq BIGINT NOT NULL,
+  hash BINARY(32) NOT NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;

@@ -89,7 +89,10 @@ function bearer(request, response, next) {
   return next();
 }
 
-const { admit, show } = (process.env.PROMISES === '1' ? kept : plain).handlers(pool);
+const promises = process.env.PROMISES ?? 'none';
+const { admit, show } = (promises === 'none' ? plain : kept).handlers(pool, promises === 'all');
+// What is signed in a receipt are the bytes that came.
+const whole = (request, response, raw) => { request.raw = raw; };
 
 const app = express();
 app.disable('x-powered-by');
@@ -100,7 +103,7 @@ app.get('/healthz', async (request, response) => {
 });
 app.post('/fo/index.php/Antrian/Task', admitted, express.json({ limit: '100kb' }), mark);
 app.post('/api/rslogin', express.json({ limit: '100kb' }), login);
-app.post('/api/laporancovid19versi3', bearer, express.json({ limit: '100kb' }), admit);
+app.post('/api/laporancovid19versi3', bearer, express.json({ limit: '100kb', verify: whole }), admit);
 app.get('/api/laporancovid19versi3/:id', bearer, show);
 app.use((error, request, response, next) => {
   if (response.headersSent) return next(error);

@@ -16,13 +16,18 @@ from functools import lru_cache, partial
 from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple, Protocol
 
+import structlog
+
 from rsonline.login import passwords
 from rsonline.login.waiting import Book, Counter, Line, lasts, put
 
+log = structlog.get_logger("rsonline.login")
 USER = "user/"
 """Before the name of a person of the web application, where others are known by code: no code has a stroke."""
 _DAY = 86_400.0
 _DENIED_FOR = 60.0
+_RENEWED_FROM, _RENEWED_TO = 0.6, 0.95
+"""The part of a verifier's life from which on it is renewed by the next request that matches it."""
 _UNKNOWN_FOR = 10.0
 """As long may another process's note that a source is good go unseen here, where the line is full."""
 
@@ -148,12 +153,15 @@ class Doorkeeper:
         self._books = {known: Book(most_remembered) for known in (True, False)}
         self._workers = count
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="argon2")
+        self.renewal: asyncio.Task[None] | None = None
+        """The verification under way that nobody waits for."""
 
     def remembered(self, code: str, password: str, source: str | None = None) -> Verified | None:
         """The fast path: the password was verified here at most ten minutes ago (SR-02). A few microseconds.
 
         With a source, None also where that source has yet to be noted as good: `verify` then notes it,
-        without any argon2 work, so that it is known when the verifier has ended (SR-07).
+        without any argon2 work, so that it is known when the verifier has ended (SR-07). Where the verifier will end
+        soon, it has the password verified anew while nobody waits for that.
         """
         memory = self._hospitals.get(code)
         if memory is None or not memory.verifiers:
@@ -165,6 +173,9 @@ class Doorkeeper:
         found = [v for v in same if v.made <= now < v.until]
         if not found or (source is not None and not self._noted(code, source, now)):
             return None
+        if source is not None and now >= found[0].renewed_from and self.renewal is None and self._line.idle:
+            self.renewal = asyncio.create_task(self._renew(code, password))
+            self.renewal.add_done_callback(self._renewal_done)
         return Verified(code, memory.version, found[0].credential)
 
     async def verify(self, code: str, password: str, source: str) -> Answer:
@@ -223,6 +234,8 @@ class Doorkeeper:
 
     def close(self) -> None:
         """End the threads; computations that wait are dropped, those that run are waited for."""
+        if self.renewal is not None:
+            self.renewal.cancel()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     async def _settle(self, code: str, password: str, source: str, guess: bytes) -> Answer:
@@ -280,6 +293,30 @@ class Doorkeeper:
             self._remember(memory, code, password, credential)
         return Verified(code, memory.version, credential.id)
 
+    async def _renew(self, code: str, password: str) -> None:
+        """Verify what is remembered once more, in full, before it ends.
+
+        After a start all hospitals come within a minute, so all verifiers would end within a minute too, and the line
+        would be as full as at the start. Nobody waits for this one; where anybody waits it is left out.
+        """
+        if not await self._line.enter(True):
+            return
+        try:
+            memory, valid = await self._read(code)
+            match, _ = await asyncio.get_running_loop().run_in_executor(
+                self._pool, _timed_find, [c.hash for c in valid], password, len(valid), self._hasher
+            )
+        finally:
+            self._line.leave()
+        if memory is not None and match is not None and self._hospitals.get(code) is memory:
+            self._remember(memory, code, password, valid[match.place])
+
+    def _renewal_done(self, task: asyncio.Task[None]) -> None:
+        self.renewal = None
+        if not task.cancelled() and task.exception() is not None:
+            # The verifier still counts; when it ends, the next request verifies, and is told what is wrong.
+            log.warning("login.not_renewed", error=type(task.exception()).__name__)
+
     async def _read(self, code: str) -> tuple["_Memory | None", tuple[StoredCredential, ...]]:
         """The place to remember this hospital's verifiers and its valid credentials; nothing if not to be let in."""
         stored = await self._credentials.hospital(code)
@@ -302,7 +339,11 @@ class Doorkeeper:
         end = math.inf if credential.valid_until is None else credential.valid_until
         digest = passwords.digest(self._verifier_key, code, str(memory.version), password)
         others = tuple(v for v in memory.verifiers if v.digest != digest and v.made <= now < v.until)
-        memory.verifiers = (*others, _Verifier(digest, credential.id, now, min(end, now + self._verifier_seconds)))
+        # The digest is as good as drawn by lot: those that were made together are renewed one after another.
+        part = _RENEWED_FROM + (_RENEWED_TO - _RENEWED_FROM) * digest[0] / 256
+        renewed_from = now + part * self._verifier_seconds
+        until = min(end, now + self._verifier_seconds)
+        memory.verifiers = (*others, _Verifier(digest, credential.id, now, until, renewed_from))
         put(self._hospitals, code, memory, self._most)
 
     def _busy(self, guess: bytes, known: bool) -> Busy:
@@ -353,6 +394,7 @@ class _Verifier(NamedTuple):
     credential: int
     made: float
     until: float
+    renewed_from: float
 
 
 class _Memory:

@@ -34,10 +34,15 @@ class Line:
     """Places at work and places to wait. Sources known as good go first, and half of the waiting is theirs."""
 
     def __init__(self, workers: int, places: int) -> None:
-        self._free = workers
+        self._free = self._workers = workers
         self._places = places
         self._known: deque[asyncio.Future[None]] = deque()
         self._others: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody is at work, so that nobody waits either."""
+        return self._free == self._workers
 
     def full(self, known: bool) -> bool:
         """Whether there is no place to wait. While a place at work is free, there is one."""

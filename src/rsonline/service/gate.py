@@ -152,6 +152,7 @@ class Gate:
     ) -> Caller:
         """Verify a request's three headers, or its signature instead of two of them. Raises Denied."""
         code = _one(headers, "x-rs-id")
+        password = None if signed is not None else _one(headers, "x-pass")
         if code is None or not _CODE.fullmatch(code):
             raise Denied(400, "header_malformed", header="X-rs-id")
         if signed is not None:
@@ -162,7 +163,7 @@ class Gate:
             who, version = _Who("signing_key", signed.key, f"{code}/s{signed.key}"), facts.version
         else:
             claimed = _one(headers, "x-timestamp", needed=False)
-            verified, facts = await self._by_password(headers, code, claimed, address, request_id, line)
+            verified, facts = await self._by_password(code, password, claimed, address, request_id, line)
             who, version = _Who("credential", verified.credential, f"{code}/{verified.credential}"), verified.version
         # Whole milliseconds, as the database keeps them: a journal line says what the row says.
         now = time.time_ns() // 1_000_000 / 1000
@@ -212,16 +213,9 @@ class Gate:
         )
 
     async def _by_password(
-        self,
-        headers: Mapping[str, Sequence[str]],
-        code: str,
-        claimed: str | None,
-        address: str,
-        request_id: str,
-        line: Line,
+        self, code: str, password: str | None, claimed: str | None, address: str, request_id: str, line: Line
     ) -> tuple[Verified, Hospital]:
         """The hospital whose password this is, where it lets its programs in by one."""
-        password = _one(headers, "x-pass")
         if password is None or len(password.encode()) > _LONGEST_PASSWORD:
             raise Denied(400, "header_malformed", header="X-pass")
         require_password(password)

@@ -20,6 +20,7 @@ from rsonline.hospital.outcome import Accepted, Refused, Unknown
 from rsonline.hospital.patient_batch import PatientDoor
 from rsonline.hospital.patient_rows import DISCHARGE
 from rsonline.login.passwords import hash_password
+from rsonline.reports.references import shipped
 from rsonline.store import accounts
 from rsonline.store.engines import transaction
 from tests.cli.command import run
@@ -330,3 +331,20 @@ def test_a_token_that_ends_in_the_middle_is_renewed(tmp_path: Path) -> None:
     assert all(isinstance(each.outcome, Accepted) for each in told)
     assert len(box.service.rows("pasien_covid")) == 4
     assert sum(request.url.path.endswith("/rslogin") for request in box.service.requests) == 2
+
+
+def test_doctor_looks_at_the_account_too(place: list[str], tmp_path: Path) -> None:
+    for name in ("sandi", "sandi-pasien"):
+        (tmp_path / name).chmod(0o600)
+    found = json.loads(run("doctor", *place, "--json", "--lang", "en").out)
+    assert [(each["state"], each["text"]) for each in found if each["what"] == "patient API"] == [
+        ("ok", f"accepted; {len(shipped()['pekerjaan'].entries)} occupations read")
+    ]
+    (tmp_path / "sandi-pasien").write_text("lain")
+    wrong = json.loads(run("doctor", *place, "--json", "--lang", "en", code=1).out)
+    assert [each["what"] for each in wrong if each["state"] == "fail"] == ["patient API"]
+    assert "code or password is wrong" in str(wrong)
+    # An option means the guide's service.
+    away = run("doctor", *place, "--address", "http://127.0.0.1:1/fo/index.php", code=1).out
+    assert "tidak terjangkau" in away
+    assert "API pasien" in away

@@ -1,5 +1,6 @@
 """Requests that are signed instead of carrying a password (SR-12)."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -204,6 +205,16 @@ async def test_a_replay_is_accepted_at_most_once_and_never_outside_the_window(
         assert broken == []
 
 
+async def test_a_replay_from_elsewhere_is_no_login_but_a_refused_one(database: Database, tmp_path: Path) -> None:
+    async with service_on(tmp_path / "data", database) as service:
+        hospital = service.hospital()
+        said = sign(key_for(hospital), hospital.code, "POST", PATH, "", OXYGEN)
+        for address in ("10.1.0.1", "10.9.0.9"):
+            await service.client.post(PATH, content=OXYGEN, headers=said | {"X-Forwarded-For": address})
+    logins = [(x["verb"], x["address"]) for x in journal(database, hospital.code, "signing_key")][1:]
+    assert logins == [("login", "10.1.0.1"), ("login_failed", "10.9.0.9")]
+
+
 async def test_a_replay_over_the_wire_is_refused_in_words(signer: Signer) -> None:
     said = sign(signer.key, signer.hospital.code, "POST", PATH, "", OXYGEN)
     client = signer.hospital.service.client
@@ -211,6 +222,13 @@ async def test_a_replay_over_the_wire_is_refused_in_words(signer: Signer) -> Non
     again = await client.post(PATH, content=OXYGEN, headers=said | {"Accept-Language": "en"})
     assert (first.status_code, again.status_code, code_of(again)) == (200, 401, "nonce_used")
     assert "sign each request with a new nonce" in again.text
+
+
+async def test_of_equal_requests_at_once_one_is_accepted(signer: Signer) -> None:
+    said = sign(signer.key, signer.hospital.code, "POST", PATH, "", OXYGEN)
+    client = signer.hospital.service.client
+    answers = await asyncio.gather(*(client.post(PATH, content=OXYGEN, headers=said) for _ in range(8)))
+    assert sorted(answer.status_code for answer in answers) == [200, *[401] * 7]
 
 
 async def test_a_hospital_that_asked_for_it_is_let_in_by_a_signature_only(signer: Signer) -> None:
@@ -269,6 +287,8 @@ async def test_a_key_that_ended_signs_nothing_and_a_new_one_at_once(signer: Sign
         signing.add(access, hospital.code, "76543210abcdefghABCDEFGH")
         # Two count together, not three.
         assert [key.number for key in signing.keys(access, hospital.code)] == [4, 3]
+    # The store was asked in vain a moment ago.
+    await asyncio.sleep(1)
     assert (await Signer(hospital, third).send()).status_code == 200
     with transaction(hospital.service.database) as access:
         hospitals.set_state(access, hospital.code, aktif=False)
@@ -354,6 +374,52 @@ async def test_wrong_signatures_are_noted_and_keep_nobody_out(service: Service, 
     assert code_of(await nobody.send()) == "signature"
     assert (await signer.send()).status_code == 200
     assert (await hospital.send("GET", "/Logistik/oksigen")).status_code == 200
+
+
+async def test_made_up_signatures_cost_the_store_little(database: Database, tmp_path: Path) -> None:
+    async with service_on(tmp_path / "data", database) as service:
+        hospital = service.hospital()
+        key = key_for(hospital)
+        broken: list[BaseException] = []
+        store = open_store(database, on_broken=broken.append)
+        read, asked = store.read, []
+
+        async def counting(origin: Origin | None, look: Callable[[Any], Any]) -> Any:
+            asked.append(look)
+            return await read(origin, look)
+
+        store.read = counting  # type: ignore[method-assign]
+        clock = [float(int(time.time()))]
+        logins = Logins(store)
+        signers = Signers(store, logins, clock=lambda: clock[0])
+
+        async def come(code: str, key: str) -> str:
+            said = {k.lower(): [v] for k, v in sign(key, code, "POST", PATH, "", OXYGEN).items()}
+            try:
+                await signers.verified(code, signatures.read(Target("POST", PATH, ""), said), "10.0.0.1", "0" * 32)
+            except Denied as denied:
+                return denied.reason
+            return "in"
+
+        wrong = "rsk-1-zzzzzzzzzzzzzzzzzzzzzzzz"
+        assert {await come(hospital.code, wrong) for _ in range(50)} == {"signature"}
+        assert await come(hospital.code, key) == "in"
+        assert {await come("0000001", key) for _ in range(50)} == {"signature"}
+        assert len(asked) == 2
+        # A key that was made a moment ago is known at once, or a second later where somebody guesses.
+        with transaction(database) as access:
+            second = signing.add(access, hospital.code, "ABCDEFGHabcdefgh01234567")
+        clock[0] += 1
+        assert [await come(hospital.code, k) for k in (second, key)] == ["in", "in"]
+        assert len(asked) == 3
+        made_up = [await come(f"{n:07}", key) for n in range(2, 600)]
+        assert made_up.count("busy") == 598 - 499
+        assert await come(hospital.code, key) == "in"
+        clock[0] += 1
+        assert await come("0009999", key) == "signature"
+        await logins.close()
+        await store.close()
+        assert broken == []
 
 
 async def test_where_tls_is_required_a_signature_in_clear_is_refused(database: Database, tmp_path: Path) -> None:

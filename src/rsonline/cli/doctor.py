@@ -23,6 +23,8 @@ from rsonline.cli.line import (
     Place,
     Zone,
     client_at,
+    knows_patients,
+    patients_at,
     place_of,
     readable_by_others,
     say,
@@ -30,6 +32,8 @@ from rsonline.cli.line import (
 
 if TYPE_CHECKING:
     from rsonline.hospital.client import Client
+    from rsonline.hospital.outcome import Outcome
+    from rsonline.hospital.patients import Patients
 
 PATIENCE = 10.0
 SOON = 14 * 86_400
@@ -46,6 +50,7 @@ class Finding(NamedTuple):
 
 @app.command()
 def doctor(
+    ctx: typer.Context,
     config: ConfigFile = None,
     address: Address = "",
     code: Code = "",
@@ -55,9 +60,12 @@ def doctor(
     lang: Lang = "id",
     as_json: AsJson = False,
 ) -> None:
-    """Periksa alamat, TLS, jam, kata sandi dan berkas. Kode 0 baik, 2 ada peringatan, 1 ada yang salah."""
+    """Periksa alamat, TLS, jam, kata sandi, berkas, API pasien. Kode 0 baik, 2 ada peringatan, 1 ada yang salah."""
     place = place_of(lang, config, address, code, zone, password_file, ca_file)
     found = list(examined(place, lang))
+    if knows_patients(config):
+        with patients_at(ctx, lang, by_options=False) as patients:
+            found.append(_patients(patients, lang))
     if as_json:
         typer.echo(json.dumps([each._asdict() for each in found], ensure_ascii=False))
     else:
@@ -103,6 +111,32 @@ def examined(place: Place, lang: str) -> Iterator[Finding]:
             return
     with client_at(place, lang, retries=1) as client:
         yield from _service(client, lang)
+
+
+def _patients(patients: "Patients", lang: str) -> Finding:
+    """Whether its account is let in; a list is asked for, since reading a patient would leave a line about a person."""
+    from rsonline.hospital.outcome import Failed
+
+    what = say(lang, "API pasien", "patient API")
+    try:
+        count = len(patients.reference("pekerjaan"))
+    except Failed as failed:
+        return Finding(what, "fail", _why(failed.outcome, lang))
+    return Finding(what, "ok", say(lang, f"diterima; {count} pekerjaan dibaca", f"accepted; {count} occupations read"))
+
+
+def _why(outcome: "Outcome", lang: str) -> str:
+    """What to do about an outcome, and what the service said."""
+    advice = {
+        "credentials": say(lang, "kode atau kata sandi salah", "code or password is wrong"),
+        "token": say(lang, "akun tidak diterima", "the account is not let in"),
+        "clock": say(lang, "jam yang dikirim ditolak", "the time that was sent is refused"),
+        "address": say(lang, "alamat IP rumah sakit belum terdaftar", "the hospital's IP address is not registered"),
+        "not_reached": say(lang, "tidak terjangkau", "out of reach"),
+    }
+    wrong = say(lang, "layanan tidak menjawab dengan benar", "the service does not answer as it should")
+    why = str(getattr(outcome, "why", ""))
+    return f"{advice.get(why, wrong)}: {getattr(outcome, 'said', '') or why}"
 
 
 def _files(place: Place, lang: str) -> Iterator[Finding]:
@@ -157,21 +191,9 @@ def _service(client: "Client", lang: str) -> Iterator[Finding]:
             login, "ok", say(lang, f"diterima; {count} jenis tempat tidur dibaca", f"accepted; {count} bed types read")
         )
     except Failed as failed:
-        why = failed.outcome
-        said = getattr(why, "said", "") or getattr(why, "why", "")
-        advice = {
-            "credentials": say(lang, "kode atau kata sandi salah", "code or password is wrong"),
-            "clock": say(lang, "jam yang dikirim ditolak", "the time that was sent is refused"),
-            "address": say(
-                lang, "alamat IP rumah sakit belum terdaftar", "the hospital's IP address is not registered"
-            ),
-        }.get(
-            getattr(why, "why", ""),
-            say(lang, "layanan tidak menjawab dengan benar", "the service does not answer as it should"),
-        )
-        yield Finding(
-            login if isinstance(why, LockedOut) else say(lang, "layanan", "service"), "fail", f"{advice}: {said}"
-        )
+        outcome = failed.outcome
+        where = login if isinstance(outcome, LockedOut) else say(lang, "layanan", "service")
+        yield Finding(where, "fail", _why(outcome, lang))
     skew = client.side.skew
     clock = say(lang, "jam", "clock")
     if abs(skew) < 60:

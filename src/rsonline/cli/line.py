@@ -111,12 +111,17 @@ def _tables(config: Path | None) -> dict[str, Any]:
         raise wrong(f"{config}: {error}") from None
 
 
-def patients_at(ctx: typer.Context, lang: str) -> "Patients":
+def knows_patients(config: Path | None) -> bool:
+    """Whether a file or the environment says where the patient API is."""
+    return "patients" in _tables(config) or bool(os.environ.get(f"{_ENV_PATIENTS}ADDRESS"))
+
+
+def patients_at(ctx: typer.Context, lang: str, *, by_options: bool = True) -> "Patients":
     """The client of the patient API for the options of a command; ends the command where something is missing.
 
     That API has an address and an account of its own: the environment's and the file's for the guide's service do not
-    count for it, but for the hospital's code, zone and authority. Without an account it is the hospital's code and its
-    X-pass.
+    count for it, but for the hospital's code, zone and authority; nor do the options of a command that means the
+    guide's service by them (`by_options`). Without an account it is the hospital's code and its X-pass.
     """
     from rsonline.hospital.patients import Patients
 
@@ -127,7 +132,7 @@ def patients_at(ctx: typer.Context, lang: str) -> "Patients":
     def told(name: str, own: Any) -> Any:
         """On the command line, in the environment, in the file's table."""
         source = ctx.get_parameter_source(name)
-        if source is not None and source.name == "COMMANDLINE":
+        if by_options and source is not None and source.name == "COMMANDLINE":
             return options[name]
         return os.environ.get(_ENV_PATIENTS + name.upper()) or own
 

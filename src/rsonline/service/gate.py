@@ -28,7 +28,7 @@ from rsonline.reports.references import Reference
 from rsonline.service.clock import Claimed, judge
 from rsonline.service.credentials import ACCOUNT, StoredCredentials, version_of
 from rsonline.service.denied import Denied
-from rsonline.service.signed import Signers, require_body, require_password
+from rsonline.service.signed import Signers, account_of, require_body, require_password
 from rsonline.service.tokens import Claims
 from rsonline.settings import Settings
 from rsonline.store import accounts, hospitals
@@ -59,12 +59,6 @@ class Caller(msgspec.Struct, frozen=True):
 
 Line = Literal["tls", "clear", "inside", "unknown"]
 """How a request came: encrypted, in clear from outside, without leaving this machine, or nobody says."""
-
-
-class _Who(NamedTuple):
-    kind: str
-    number: int
-    account: str
 
 
 class Bearer(NamedTuple):
@@ -160,11 +154,11 @@ class Gate:
             self.require_line(line)
             claimed: str | None = str(signed.created)
             facts = await self.signers.verified(code, signed, address, request_id)
-            who, version = _Who("signing_key", signed.key, f"{code}/s{signed.key}"), facts.version
+            account, version = account_of(code, signed), facts.version
         else:
             claimed = _one(headers, "x-timestamp", needed=False)
             verified, facts = await self._by_password(code, password, claimed, address, request_id, line)
-            who, version = _Who("credential", verified.credential, f"{code}/{verified.credential}"), verified.version
+            account, version = f"{code}/{verified.credential}", verified.version
         # Whole milliseconds, as the database keeps them: a journal line says what the row says.
         now = time.time_ns() // 1_000_000 / 1000
         judged = judge(
@@ -182,13 +176,13 @@ class Gate:
                 hospital=facts.code,
                 clock=_with_skew(judged),
             )
-        if not self.logins.stands(who.account, source_of(address)):
-            came = Origin(facts.code, version, who.account, address=address, request_id=request_id)
-            await self.logins.came_in(came, who.number, source_of(address), who.kind)
+        if signed is None:
+            came = Origin(facts.code, version, account, address=address, request_id=request_id)
+            await self._came_in(came, verified.credential, "credential")
         origin = Origin(
             hospital=facts.code,
             version=version,
-            account=who.account,
+            account=account,
             address=address,
             request_id=request_id,
             claimed=judged.text or None,
@@ -211,6 +205,17 @@ class Gate:
             facts.always_200 or self._settings.always_200,
             judged.skew,
         )
+
+    async def accept(self, caller: Caller, signed: Signed, body: bytes) -> None:
+        """Take a signed request for the one that it is; its hospital has come in now. Raises Denied, Stale, Full."""
+        require_body(signed, body)
+        await self.signers.spend(caller.origin, signed)
+        await self._came_in(caller.origin, signed.key, "signing_key")
+
+    async def _came_in(self, origin: Origin, number: int, kind: str) -> None:
+        source = source_of(origin.address or "")
+        if not self.logins.stands(origin.account, source):
+            await self.logins.came_in(origin, number, source, kind)
 
     async def _by_password(
         self, code: str, password: str | None, claimed: str | None, address: str, request_id: str, line: Line
@@ -314,7 +319,8 @@ class Gate:
             facts = await self.signers.verified(code, signed, address, request_id)
             require_body(signed, body)
             try:
-                await self.signers.spend(Origin(code, facts.version, f"{code}/s{signed.key}"), signed)
+                who = Origin(code, facts.version, account_of(code, signed), "api", address, request_id)
+                await self.signers.spend(who, signed)
             except Stale:
                 self.signers.forget(code)
                 if last:

@@ -29,7 +29,7 @@ from rsonline.service.denied import Denied
 from rsonline.service.dialects import Answer, Incoming, Sent
 from rsonline.service.gate import Caller, Gate
 from rsonline.service.once import BadKey, Carrier
-from rsonline.service.signed import presented, require_body, require_covered
+from rsonline.service.signed import presented, require_covered
 from rsonline.store.change import Busy, Change, Full, Outcome, Stale
 from rsonline.store.engines import Store
 from rsonline.store.journal import note_refusal
@@ -197,7 +197,7 @@ class GuideDoor:
             return dialects.failed(415, "encoding", language)
         body: bytes | None = None
         path = scope["path"]
-        signed, spent = presented(scope, headers), False
+        signed, accepted = presented(scope, headers), False
         if signed is not None and isinstance(route, Endpoint):
             require_covered(signed, headers, dialects.member_headers(route.report, served.method)[1])
         for _attempt in (1, 2):
@@ -212,12 +212,10 @@ class GuideDoor:
                 body = served.body = await body_of(receive, LARGEST_BODY)
                 if body is None:
                     return dialects.failed(413, "too_large", language, most=LARGEST_BODY)
-                if signed is not None:
-                    require_body(signed, body)
             try:
-                if signed is not None and not spent:
-                    await self._gate.signers.spend(caller.origin, signed)
-                    spent = True
+                if signed is not None and not accepted:
+                    await self._gate.accept(caller, signed, body)
+                    accepted = True
                 if isinstance(route, List):
                     return await self._list(route, caller)
                 served.repairs = () if path_as_in_guide(route, path) else (Repair("path", path.strip()),)

@@ -1,5 +1,6 @@
 """Who signs a request (SR-12): a hospital's keys, the five minutes, and each nonce once."""
 
+import math
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,12 +25,18 @@ from rsonline.store.schema import from_millis
 from rsonline.store.signing import SigningKey
 
 _MOST = 20_000
+_READ_EACH = 1.0
+"""Seconds for which a wrong signature costs no further question to the store about the same hospital."""
+_READ_MOST = 500
+"""Questions a second: whoever makes up hospitals does not keep the store from the others."""
 _KEY = re.compile(rf"{signing.PREFIX}[0-9]+-[0-9A-Za-z]+")
 
 
 class _Signer(NamedTuple):
-    hospital: Hospital
+    hospital: Hospital | None
     keys: tuple[SigningKey, ...]
+    missed_at: float = -math.inf
+    """When the store was last asked in vain."""
 
 
 def target_of(scope: Scope) -> Target:
@@ -61,6 +68,11 @@ def _denied(malformed: Malformed) -> Denied:
     return Denied(400, "signature_malformed", header=malformed.header, id=needed.id, en=needed.en)
 
 
+def account_of(code: str, signed: Signed) -> str:
+    """How the journal calls whoever signs by this key."""
+    return f"{code}/s{signed.key}"
+
+
 def require_password(text: str) -> None:
     """Raise Denied where somebody sends a key as if it were a password: it would be known to all on the way."""
     if _KEY.fullmatch(text):
@@ -81,6 +93,8 @@ class Signers:
         self._logins = logins
         self._clock = clock
         self._known: dict[str, _Signer] = {}
+        self._asked = (0, 0)
+        """A second, and how often the store was asked in it."""
 
     async def verified(self, code: str, signed: Signed, address: str, request_id: str) -> Hospital:
         """The hospital that signed this within the last five minutes. Raises Denied.
@@ -89,24 +103,40 @@ class Signers:
         """
         now = self._clock()
         signer = self._known.get(code)
-        if signer is None or not _made_by(signer, signed, now):
-            # A key may have been made since: whoever has none of them costs a question to the store.
-            signer = await self._store.read(None, lambda access: _find(access, code))
-            if signer is None or not signer.hospital.active or not _made_by(signer, signed, now):
-                whose = NOBODY if signer is None else Whose(code, "signing_key", "?", f"{code}/?")
-                self._logins.refused(whose, "api", source_of(address), address, request_id)
-                raise Denied(401, "signature")
-            put(self._known, code, signer, _MOST)
+        if signer is None or not (_made_by(signer, signed, now) or 0 <= now - signer.missed_at < _READ_EACH):
+            # A key may have been made since.
+            signer = await self._read(code, signed, now)
+        hospital = signer.hospital
+        if hospital is None or not hospital.active or not _made_by(signer, signed, now):
+            self._refused(None if hospital is None else code, address, request_id)
+            raise Denied(401, "signature")
         if abs(signed.created - now) > WINDOW:
             raise Denied(401, "signature_expired", hospital=code, now=str(int(now)))
-        return signer.hospital
+        return hospital
+
+    async def _read(self, code: str, signed: Signed, now: float) -> _Signer:
+        """What the store says of a hospital and its keys. Raises Denied where too much is asked at once."""
+        second, count = self._asked
+        self._asked = (second, count + 1) if int(now) == second else (int(now), 1)
+        if self._asked[1] > _READ_MOST:
+            raise Denied(503, "busy", retry_after=1)
+        signer = await self._store.read(None, lambda access: _find(access, code, now))
+        if not _made_by(signer, signed, now):
+            signer = signer._replace(missed_at=now)
+        put(self._known, code, signer, _MOST)
+        return signer
 
     async def spend(self, origin: Origin, signed: Signed) -> None:
         """Take the nonce; durable when this returns. Raises Denied where it was taken before, Stale, and Full."""
         until = from_millis((signed.created + WINDOW + REMEMBERED) * 1000)
         now = from_millis(int(self._clock() * 1000))
         if not await self._store.perform(lambda access: signing.use(access, origin, signed.nonce, until, now)):
+            self._refused(origin.hospital, origin.address or "", origin.request_id or "")
             raise Denied(401, "nonce_used", hospital=origin.hospital)
+
+    def _refused(self, code: str | None, address: str, request_id: str) -> None:
+        whose = NOBODY if code is None else Whose(code, "signing_key", "?", f"{code}/?")
+        self._logins.refused(whose, "api", source_of(address), address, request_id)
 
     def forget(self, code: str) -> None:
         """The database says that the hospital changed since its keys were read."""
@@ -118,7 +148,6 @@ def _made_by(signer: _Signer, signed: Signed, now: float) -> bool:
     return signatures.verify(signed, [(key.number, key.text) for key in valid])
 
 
-def _find(access: Access, code: str) -> _Signer | None:
-    now = datetime.now(UTC)
-    found = hospitals.find(access, code, now)
-    return None if found is None else _Signer(found, signing.keys(access, code, now))
+def _find(access: Access, code: str, now: float) -> _Signer:
+    moment = datetime.fromtimestamp(now, UTC)
+    return _Signer(hospitals.find(access, code, moment), signing.keys(access, code, moment))

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from rsonline import Accepted, Sdm
 from rsonline.login.passwords import hash_password
 from rsonline.service import calls as log_of_calls
 from rsonline.service.calls import CallLog
@@ -24,6 +25,7 @@ from tests.databases import journal, rows
 from tests.hospital import PASSWORD, Hospital, Service, service_on
 from tests.patients import api
 from tests.samples import MESSAGES
+from tests.sdk.wired import client_of
 from tests.web.people import Person, Visitor
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -566,6 +568,11 @@ async def test_a_hospital_makes_a_key_tries_it_and_closes_the_other_door(service
     shown = (await visitor.get(page)).text
     assert key not in shown
     assert "X-pass masih diterima" in shown
+    assert "coba dulu, supaya program Anda" in shown
+    assert isinstance(await client_of(hospital, password=key).send(Sdm(id_kebutuhan="26")), Accepted)
+    shown = (await visitor.get(page)).text
+    assert "belum pernah" not in shown
+    assert "coba dulu, supaya program Anda" not in shown
     with transaction(service.database) as access:
         assert [k.text for k in signing.keys(access, hospital.code)] == [key]
     assert (await visitor.send(f"{page}/hanya", {"csrf": hidden["csrf"], "hanya": "1"})).status_code == 303

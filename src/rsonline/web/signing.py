@@ -30,6 +30,7 @@ async def _shown(house: House, visit: Visit, status: int = 200) -> Response:
         found = hospitals.find(access, code, visit.now)
         return {
             "keys": signing.keys(access, code),
+            "used": signing.last_logins(access, code),
             "newest": signing.newest(access, code),
             "only": found is not None and found.signed_only,
         }

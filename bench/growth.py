@@ -28,9 +28,10 @@ from bench.__main__ import spread
 from bench.measure import Failed, Plan
 from rsonline.reports import ANTRIAN, ANTRIAN_TASK
 from rsonline.store import partitions
+from rsonline.store.columns import to_millis
 from rsonline.store.database import Database
 from rsonline.store.engines import connected
-from rsonline.store.schema import table_of, to_millis
+from rsonline.store.schema import table_of
 from rsonline.store.sqlite_engine import connect
 
 HOSPITALS = 3228

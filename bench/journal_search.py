@@ -20,10 +20,10 @@ import psycopg
 from bench import places
 from rsonline.store import audit, migrate
 from rsonline.store.access import Access
+from rsonline.store.columns import to_millis
 from rsonline.store.database import Database
 from rsonline.store.engines import transaction
 from rsonline.store.journal import COLUMNS
-from rsonline.store.schema import to_millis
 from rsonline.store.sqlite_batch import INSERT_LINE
 from rsonline.store.sqlite_engine import connect
 

@@ -31,10 +31,10 @@ from rsonline.store import hospitals, migrate, people, sessions
 from rsonline.store.access import Access
 from rsonline.store.audit import OPERATOR
 from rsonline.store.change import Origin
+from rsonline.store.columns import to_millis
 from rsonline.store.database import Database
 from rsonline.store.engines import transaction
 from rsonline.store.rows import shape_of
-from rsonline.store.schema import to_millis
 from rsonline.store.sqlite_engine import connect
 
 HOSPITALS = 3228

@@ -23,7 +23,8 @@ from rsonline.insight.trends import Section
 from rsonline.store import migrate
 from rsonline.store.database import Database
 from rsonline.store.engines import transaction
-from rsonline.store.schema import hospital, rollup, rollup_mark
+from rsonline.store.schema import rollup, rollup_mark
+from rsonline.store.schema_login import hospital
 from rsonline.web.trends import look
 
 HOSPITALS = 3228

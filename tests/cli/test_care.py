@@ -12,10 +12,11 @@ from rsonline.store import hospitals
 from rsonline.store.apply import KEPT_FOR
 from rsonline.store.audit import OPERATOR
 from rsonline.store.change import Change, Once
+from rsonline.store.columns import to_millis
 from rsonline.store.database import Database, embedded
 from rsonline.store.engines import connected, open_store, transaction
 from rsonline.store.partitions import attached, month_of
-from rsonline.store.schema import MONTHLY, to_millis
+from rsonline.store.schema import MONTHLY
 from tests.cli.command import of, run, with_keys
 from tests.databases import blank, journal, rows
 from tests.hospital import password_hash

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page, Route, exp
 
 from rsonline.store import audit, drafts
 from rsonline.store.engines import transaction
-from rsonline.store.schema import web_session
+from rsonline.store.schema_login import web_session
 from rsonline.web.site import PAGES
 from tests.databases import ENGINES, fresh
 from tests.web import browser as chromium

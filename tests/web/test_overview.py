@@ -13,7 +13,7 @@ from rsonline.reports.references import with_own_rows
 from rsonline.store import hospitals, overview
 from rsonline.store.database import Database
 from rsonline.store.engines import transaction
-from rsonline.store.schema import hospital as hospital_table
+from rsonline.store.schema_login import hospital as hospital_table
 from rsonline.web.reference_lists import RowError, add_row
 from tests.databases import journal, rows
 from tests.hospital import Hospital, Service, service_on

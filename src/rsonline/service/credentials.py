@@ -10,9 +10,9 @@ from rsonline.store import accounts, hospitals, people
 from rsonline.store.accounts import Account
 from rsonline.store.audit import OPERATOR
 from rsonline.store.change import Full
+from rsonline.store.columns import from_millis, to_millis
 from rsonline.store.engines import Store
 from rsonline.store.hospitals import Hospital
-from rsonline.store.schema import from_millis, to_millis
 
 ACCOUNT = "account/"
 """Before the name of an account where the doorkeeper knows hospitals by code: no code has a stroke."""

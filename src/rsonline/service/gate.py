@@ -35,9 +35,9 @@ from rsonline.store import accounts, hospitals
 from rsonline.store.access import Access
 from rsonline.store.accounts import Account
 from rsonline.store.change import Full, Origin, Stale
+from rsonline.store.columns import from_millis
 from rsonline.store.engines import Store
 from rsonline.store.hospitals import ZONES, Hospital
-from rsonline.store.schema import from_millis
 
 _CODE = re.compile(r"[0-9A-Za-z]{1,16}")
 _LONGEST_PASSWORD = 128

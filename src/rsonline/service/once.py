@@ -11,8 +11,8 @@ from rsonline.reports.receipt import digest_of
 from rsonline.reports.verdict import Repair, ReportWarning
 from rsonline.service.dialects import Answer
 from rsonline.store.change import Change, Once, Outcome
+from rsonline.store.columns import from_millis, to_millis
 from rsonline.store.engines import Store
-from rsonline.store.schema import from_millis, to_millis
 
 _KEY = re.compile(r'"?[!#-~]{1,200}"?')
 

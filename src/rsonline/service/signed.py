@@ -19,9 +19,9 @@ from rsonline.service.denied import Denied
 from rsonline.store import hospitals, signing
 from rsonline.store.access import Access
 from rsonline.store.change import Origin
+from rsonline.store.columns import from_millis
 from rsonline.store.engines import Store
 from rsonline.store.hospitals import Hospital
-from rsonline.store.schema import from_millis
 from rsonline.store.signing import SigningKey
 
 _MOST = 20_000

@@ -15,7 +15,7 @@ from rsonline.store import hospitals, journal
 from rsonline.store.access import Access
 from rsonline.store.audit import OPERATOR, operator
 from rsonline.store.change import Origin
-from rsonline.store.schema import account, hospital
+from rsonline.store.schema_login import account, hospital
 
 NAME = re.compile(r"[!-~]{3,100}")
 RIGHTS = ("rumahsakit", "ketersediaantempattidur", "ketersediaannakes", "ketersediaanalkes", "ketersediaanpelayanan")

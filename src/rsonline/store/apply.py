@@ -12,9 +12,10 @@ from rsonline.reports.report import Numbered, Report, Row
 from rsonline.store import bed_rounds, journal
 from rsonline.store.bed_rounds import Heard
 from rsonline.store.change import Change, Decision, Found, Once, Outcome, Put
+from rsonline.store.columns import to_millis
 from rsonline.store.journal import Head
 from rsonline.store.rows import shape_of
-from rsonline.store.schema import BED_HISTORY, to_millis
+from rsonline.store.schema import BED_HISTORY
 from rsonline.store.seal import Vault, place
 
 KEPT_FOR = timedelta(days=7)

@@ -15,8 +15,9 @@ import sqlalchemy as sa
 from rsonline.store import journal as chain
 from rsonline.store.access import Access
 from rsonline.store.change import Origin
+from rsonline.store.columns import to_millis
 from rsonline.store.journal import COLUMNS, START, Head
-from rsonline.store.schema import journal, journal_head, to_millis
+from rsonline.store.schema import journal, journal_head
 from rsonline.store.seal import Unreadable, Vault, place
 
 OPERATOR = "-"

@@ -16,7 +16,8 @@ from rsonline.store import journal
 from rsonline.store.access import Access
 from rsonline.store.audit import operator
 from rsonline.store.change import Origin
-from rsonline.store.schema import credential, hospital, known_source, tally
+from rsonline.store.schema import tally
+from rsonline.store.schema_login import credential, hospital, known_source
 
 ZONES = {"WIB": "Asia/Jakarta", "WITA": "Asia/Makassar", "WIT": "Asia/Jayapura"}
 CHANGE_OVER = timedelta(hours=72)

@@ -15,8 +15,9 @@ import sqlalchemy as sa
 from rsonline.reports.report import Report, Row
 from rsonline.store.access import Access
 from rsonline.store.change import Origin
+from rsonline.store.columns import to_millis
 from rsonline.store.rows import shape_of
-from rsonline.store.schema import journal, journal_head, to_millis
+from rsonline.store.schema import journal, journal_head
 from rsonline.store.seal import Vault, place
 
 COLUMNS = tuple(c.name for c in journal.columns)

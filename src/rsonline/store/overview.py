@@ -26,9 +26,11 @@ from rsonline.reports import (
 from rsonline.reports.report import Named, Numbered, PerDay, Report
 from rsonline.store import hospitals, quiet
 from rsonline.store.access import Access
+from rsonline.store.columns import Instant
 from rsonline.store.hospitals import Hospital
 from rsonline.store.quiet import Quiet
-from rsonline.store.schema import Instant, hospital, table_of
+from rsonline.store.schema import table_of
+from rsonline.store.schema_login import hospital
 
 KINDS: tuple[Report[Any], ...] = (
     TEMPAT_TIDUR,

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from rsonline.store.schema import MONTHLY, to_millis
+from rsonline.store.columns import to_millis
+from rsonline.store.schema import MONTHLY
 
 AHEAD = 3
 """How many months are made before they begin."""

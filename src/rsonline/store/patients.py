@@ -13,7 +13,8 @@ from rsonline.reports.kinds.pasien_covid import PASIEN_KOMORBID, PASIEN_NUMBER
 from rsonline.reports.report import Report, Row
 from rsonline.store.access import Access
 from rsonline.store.rows import condition, shape_of
-from rsonline.store.schema import hospital, table_of
+from rsonline.store.schema import table_of
+from rsonline.store.schema_login import hospital
 from rsonline.store.seal import place
 
 PASIEN = table_of(PASIEN_COVID)

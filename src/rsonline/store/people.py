@@ -17,7 +17,7 @@ from rsonline.store import journal
 from rsonline.store.access import Access
 from rsonline.store.audit import OPERATOR
 from rsonline.store.change import Origin
-from rsonline.store.schema import hospital, web_user
+from rsonline.store.schema_login import hospital, web_user
 from rsonline.store.seal import Vault, place
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{2,63}")

@@ -14,11 +14,12 @@ from rsonline.store import bed_rounds
 from rsonline.store.apply import Work, repeated, work
 from rsonline.store.bed_rounds import Heard
 from rsonline.store.change import Change, Lookup, Outcome, Stale
+from rsonline.store.columns import to_millis
 from rsonline.store.journal import Head
 from rsonline.store.postgres_engine import GONE
 from rsonline.store.postgres_statements import answered, drop_rounds, find, heads, move_heads, numbers, write
 from rsonline.store.rows import condition, shape_of
-from rsonline.store.schema import BED_HISTORY, bed_round, idempotency, journal, table_of, tally, to_millis
+from rsonline.store.schema import BED_HISTORY, bed_round, idempotency, journal, table_of, tally
 from rsonline.store.seal import Vault
 
 _AT_A_TIME = 32

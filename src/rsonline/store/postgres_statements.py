@@ -8,7 +8,8 @@ from sqlalchemy.dialects import postgresql
 
 from rsonline.reports.report import Report
 from rsonline.store.bed_rounds import COLUMNS
-from rsonline.store.schema import Instant, idempotency, journal, kept_key, parent_of_steps, table_of
+from rsonline.store.columns import Instant
+from rsonline.store.schema import idempotency, journal, kept_key, parent_of_steps, table_of
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 

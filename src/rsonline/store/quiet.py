@@ -17,7 +17,8 @@ from rsonline.store.access import Access
 from rsonline.store.audit import OPERATOR
 from rsonline.store.change import Origin
 from rsonline.store.people import Person
-from rsonline.store.schema import hospital, quiet, quiet_region
+from rsonline.store.schema import quiet, quiet_region
+from rsonline.store.schema_login import hospital
 
 Sort = Literal["holiday", "maintenance"]
 KINDS: Mapping[str, Words] = {

@@ -10,7 +10,8 @@ from rsonline.reports.report import Report, Row, key_of
 from rsonline.store.access import Access
 from rsonline.store.change import Origin, Stale
 from rsonline.store.rows import condition, shape_of
-from rsonline.store.schema import hospital, table_of
+from rsonline.store.schema import table_of
+from rsonline.store.schema_login import hospital
 
 Look = Callable[[Access], list[Row]]
 

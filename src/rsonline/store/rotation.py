@@ -18,7 +18,8 @@ from rsonline.store import audit, keys, seal
 from rsonline.store.database import Database
 from rsonline.store.engines import connected, engine_of, transaction, vault_of
 from rsonline.store.rows import shape_of
-from rsonline.store.schema import api_call, data_key, draft, idempotency, signing_key, table_of, web_user
+from rsonline.store.schema import api_call, data_key, draft, idempotency, table_of
+from rsonline.store.schema_login import signing_key, web_user
 from rsonline.store.seal import FORM, TAKEN_UP, Vault, place
 
 AT_ONCE = 500

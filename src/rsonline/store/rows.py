@@ -11,15 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from rsonline.reports.report import Numbered, Report, Row, members, recognised
-from rsonline.store.schema import (
-    Instant,
-    from_millis,
-    kept_as,
-    kept_key,
-    named_by_persons,
-    table_of,
-    to_millis,
-)
+from rsonline.store.columns import Instant, from_millis, to_millis
+from rsonline.store.schema import kept_as, kept_key, named_by_persons, table_of
 from rsonline.store.seal import Vault, place_of_column, place_of_row
 
 

@@ -11,8 +11,8 @@ from rsonline.store import hospitals, people
 from rsonline.store.access import Access
 from rsonline.store.hospitals import Hospital
 from rsonline.store.people import Person
-from rsonline.store.schema import hospital, web_user
-from rsonline.store.schema import web_session as kept
+from rsonline.store.schema_login import hospital, web_user
+from rsonline.store.schema_login import web_session as kept
 
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)

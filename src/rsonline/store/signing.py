@@ -14,10 +14,11 @@ from rsonline.store import journal
 from rsonline.store.access import Access
 from rsonline.store.audit import operator
 from rsonline.store.change import Origin
+from rsonline.store.columns import to_millis
 from rsonline.store.hospitals import CHANGE_OVER, HospitalError, raise_version, set_state
 from rsonline.store.reads import require_current
-from rsonline.store.schema import hospital, signing_key, to_millis, used_nonce
 from rsonline.store.schema import journal as kept
+from rsonline.store.schema_login import hospital, signing_key, used_nonce
 from rsonline.store.seal import place
 
 PREFIX = "rsk-"

@@ -17,9 +17,10 @@ from rsonline.store.access import Access
 from rsonline.store.apply import Work, repeated, work
 from rsonline.store.bed_rounds import Heard
 from rsonline.store.change import Broken, Busy, Change, Full, Lookup, Outcome, Stale
+from rsonline.store.columns import to_millis
 from rsonline.store.journal import Head
 from rsonline.store.rows import condition, shape_of
-from rsonline.store.schema import BED_HISTORY, bed_round, idempotency, table_of, to_millis
+from rsonline.store.schema import BED_HISTORY, bed_round, idempotency, table_of
 from rsonline.store.seal import Vault
 from rsonline.store.sqlite_engine import connect, engine_on
 

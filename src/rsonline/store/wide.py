@@ -30,16 +30,8 @@ from rsonline.store.access import Access
 from rsonline.store.bed_rounds import KEPT, ROUND, Round, Told
 from rsonline.store.hospitals import ZONES
 from rsonline.store.rows import shape_of
-from rsonline.store.schema import (
-    BED_HISTORY,
-    bed_round,
-    hospital,
-    journal,
-    journal_head,
-    shk_action,
-    shk_merge,
-    table_of,
-)
+from rsonline.store.schema import BED_HISTORY, bed_round, journal, journal_head, shk_action, shk_merge, table_of
+from rsonline.store.schema_login import hospital
 
 DAYS: Mapping[str, int] = {
     "tempat_tidur": 31,

@@ -92,8 +92,8 @@ class Application:
             return False
         headers = header_lists(scope)
         try:
-            self._gate.require_line(
-                self._gate.line(scope.get("scheme", "http"), (scope.get("client") or ("", 0))[0], headers)
+            self._gate.arrival.require_line(
+                self._gate.arrival.line(scope.get("scheme", "http"), (scope.get("client") or ("", 0))[0], headers)
             )
         except Denied:
             return True
@@ -260,7 +260,7 @@ async def keep_lists_new(references: CurrentLists) -> None:
 def _address(gate: Gate, request: Request) -> str:
     """Where a person's request comes from."""
     headers = {"x-forwarded-for": request.headers.getlist("x-forwarded-for")}
-    return gate.address(request.client.host if request.client else "", headers)
+    return gate.arrival.address(request.client.host if request.client else "", headers)
 
 
 async def _welcome(page: bool, request: Request) -> Response:

@@ -185,8 +185,8 @@ async def test_forwarding_headers_count_only_from_a_trusted_proxy(tmp_path: Path
     forged = {"x-forwarded-for": ["203.0.113.9, 198.51.100.7"]}
     for trusted, expected in (((), "10.0.0.1"), (("10.0.0.0/8",), "198.51.100.7")):
         gate = Gate(Settings(data=tmp_path, trusted_proxies=trusted), None, {})  # type: ignore[arg-type]  # no store is asked
-        assert gate.address("10.0.0.1", forged) == expected
-        assert gate.address("192.0.2.1", forged) == "192.0.2.1"
+        assert gate.arrival.address("10.0.0.1", forged) == expected
+        assert gate.arrival.address("192.0.2.1", forged) == "192.0.2.1"
         await gate.close()
 
 

@@ -66,7 +66,7 @@ async def test_how_a_request_came_is_said_by_whom_it_is_believed(
     trusted: tuple[str, ...], peer: str, scheme: str, headers: dict[str, list[str]], line: str, tmp_path: Path
 ) -> None:
     gate = Gate(Settings(data=tmp_path, trusted_proxies=trusted), None, {})  # type: ignore[arg-type]  # no store is asked
-    assert gate.line(scheme, peer, headers) == line
+    assert gate.arrival.line(scheme, peer, headers) == line
     await gate.close()
 
 

@@ -1,4 +1,4 @@
-"""Who is calling: headers once, the credentials, the clock, the address (SR-03 to SR-16, SR-30)."""
+"""Who is calling: headers once, the credentials, the clock (SR-03 to SR-16)."""
 
 import ctypes
 import re
@@ -7,8 +7,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Literal, NamedTuple
+from ipaddress import ip_network
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -25,6 +25,7 @@ from rsonline.login.signatures import Signed
 from rsonline.login.waiting import put
 from rsonline.reports.fields import At
 from rsonline.reports.references import Reference
+from rsonline.service.arrival import Arrival, Line, within
 from rsonline.service.clock import Claimed, judge
 from rsonline.service.credentials import ACCOUNT, StoredCredentials, version_of
 from rsonline.service.denied import Denied
@@ -57,10 +58,6 @@ class Caller(msgspec.Struct, frozen=True):
     """Seconds that its clock is ahead of the server's; None where it named no time."""
 
 
-Line = Literal["tls", "clear", "inside", "unknown"]
-"""How a request came: encrypted, in clear from outside, without leaving this machine, or nobody says."""
-
-
 class Bearer(NamedTuple):
     """Whoever holds an access token: an account (none of the older form), and the hospital that it speaks for."""
 
@@ -74,6 +71,8 @@ class Gate:
 
     def __init__(self, settings: Settings, store: Store, references: Mapping[str, Reference]) -> None:
         self._settings = settings
+        self.arrival = Arrival(settings)
+        """From where and how requests come."""
         self._stored = StoredCredentials(store)
         _return_large_blocks()
         self.doorkeeper = self._doorkeeper = Doorkeeper(self._stored)
@@ -86,8 +85,6 @@ class Gate:
         self._exposed: dict[tuple[str, int | str], None] = {}
         """Passwords that this process has marked, so that a marked one costs no further write."""
         self._references = references
-        self._proxies = tuple(ip_network(p) for p in settings.trusted_proxies)
-        self._hosts = frozenset(h.lower() for h in settings.allowed_hosts)
 
     async def close(self) -> None:
         """Write what is still to be said about logins, and end the threads that verify passwords."""
@@ -98,43 +95,6 @@ class Gate:
         """The database says that the hospital's credentials changed since this origin was verified."""
         self._doorkeeper.forget(origin.hospital, origin.version)
         self.signers.forget(origin.hospital)
-
-    def address(self, peer: str, headers: Mapping[str, Sequence[str]]) -> str:
-        """The caller's address: the peer's, unless the peer is a trusted proxy that names another (SR-30)."""
-        if self._proxies and _within(peer, self._proxies):
-            chain = [
-                part.strip() for text in headers.get("x-forwarded-for", ()) for part in text.split(",") if part.strip()
-            ]
-            for hop in reversed(chain):
-                if not _within(hop, self._proxies):
-                    return hop if _readable(hop) else peer
-        return peer
-
-    def line(self, scheme: str, peer: str, headers: Mapping[str, Sequence[str]]) -> Line:
-        """How a request came (SR-11). What a header says of it counts only from a trusted proxy."""
-        if scheme == "https":
-            return "tls"
-        if not _within(peer, self._proxies):
-            return "inside" if _loopback(peer) else "clear"
-        said = headers.get("x-forwarded-proto", ())
-        proto = said[-1].rpartition(",")[2].strip().lower() if said else ""
-        if proto == "http":
-            # A proxy beside this service that does not say for whom it asks stands for anybody.
-            named = headers.get("x-forwarded-for")
-            return "inside" if named and _loopback(self.address(peer, headers)) else "clear"
-        return "tls" if proto == "https" else "unknown"
-
-    def require_line(self, line: Line) -> None:
-        """Raise Denied for a request that would have to be encrypted and is not."""
-        if self._settings.require_tls and line in ("clear", "unknown"):
-            raise Denied(403, "tls" if line == "clear" else "tls_unknown")
-
-    def host_allowed(self, headers: Mapping[str, Sequence[str]]) -> bool:
-        """Whether the Host header names this service."""
-        if not self._hosts:
-            return True
-        host = (headers.get("host") or [""])[0].lower()
-        return host in self._hosts or host.rpartition(":")[0] in self._hosts
 
     async def enter(
         self,
@@ -151,7 +111,7 @@ class Gate:
             raise Denied(400, "header_malformed", header="X-rs-id")
         if signed is not None:
             # Nobody on the way learns a key from a signature, but what the body says is for nobody either.
-            self.require_line(line)
+            self.arrival.require_line(line)
             claimed: str | None = str(signed.created)
             facts = await self.signers.verified(code, signed, address, request_id)
             account, version = account_of(code, signed), facts.version
@@ -254,19 +214,19 @@ class Gate:
         have any hospital's password replaced.
         """
         if line == "unknown":
-            self.require_line(line)
+            self.arrival.require_line(line)
         try:
             verified, facts = await self._verified(code, password, address, request_id)
         except Denied as denied:
             if denied.status == 401:
-                self.require_line(line)
+                self.arrival.require_line(line)
             raise
         if line == "clear":
             who = Origin(code, verified.version, f"{code}/{verified.credential}", "api", address, request_id)
             await self._expose(
                 (code, verified.credential), lambda access: hospitals.expose(access, who, verified.credential)
             )
-        self.require_line(line)
+        self.arrival.require_line(line)
         return verified, facts
 
     async def expose_login(self, origin: Origin, account: str | None, password: int | None) -> None:
@@ -338,7 +298,7 @@ class Gate:
                 account = await self._stored.account(claims.user_name)
             if account is None or not account.active or account.token_version != claims.version:
                 raise Denied(403, "token")
-            if account.addresses and not _within(address, tuple(ip_network(a) for a in account.addresses)):
+            if account.addresses and not within(address, tuple(ip_network(a) for a in account.addresses)):
                 raise Denied(403, "address")
         if claims.code is None:
             return Bearer(account, None, None)
@@ -436,32 +396,4 @@ def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(ZONES[name])
 
 
-def _readable(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
-@lru_cache(maxsize=4096)
-def _loopback(text: str) -> bool:
-    try:
-        address = ip_address(text)
-    except ValueError:
-        # A socket of this machine has no address.
-        return not text
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_loopback
-
-
-@lru_cache(maxsize=4096)
-def _within(text: str, networks: tuple[IPv4Network | IPv6Network, ...]) -> bool:
-    try:
-        address: IPv4Address | IPv6Address = ip_address(text)
-    except ValueError:
-        return False
-    return any(address in network for network in networks)
-
-
-__all__ = ["Caller", "Denied", "Gate"]
+__all__ = ["Caller", "Gate"]

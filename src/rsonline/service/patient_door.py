@@ -115,7 +115,7 @@ class PatientDoor:
     async def _answer(
         self, scope: Scope, receive: Receive, headers: Mapping[str, Sequence[str]], served: Served, request_id: str
     ) -> Answer:
-        if not self._gate.host_allowed(headers):
+        if not self._gate.arrival.host_allowed(headers):
             return answers.said(400, "host not allowed")
         if served.method == "OPTIONS":
             return Answer(204, {})
@@ -123,10 +123,10 @@ class PatientDoor:
         if route is None or not offers(route, served.method, segment):
             return answers.said(404, "page not found")
         peer = (scope.get("client") or ("", 0))[0]
-        served.address = self._gate.address(peer, headers)
-        line = self._gate.line(scope.get("scheme", "http"), peer, headers)
+        served.address = self._gate.arrival.address(peer, headers)
+        line = self._gate.arrival.line(scope.get("scheme", "http"), peer, headers)
         # Before the body is read: a login's password stands in it.
-        self._gate.require_line(line)
+        self._gate.arrival.require_line(line)
         query = query_of(scope)
         if isinstance(route, str):
             raw = await body_of(receive, LARGEST_BODY)

@@ -5,8 +5,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from rsonline.service import tokens
+from rsonline.service.arrival import Line
 from rsonline.service.denied import Denied
-from rsonline.service.gate import Gate, Line
+from rsonline.service.gate import Gate
 from rsonline.service.patient_answers import Answer
 from rsonline.service.patient_wire import Served
 from rsonline.store import accounts

@@ -182,7 +182,7 @@ class GuideDoor:
         request_id: str,
     ) -> Answer:
         language = served.language
-        if not self._gate.host_allowed(headers):
+        if not self._gate.arrival.host_allowed(headers):
             return dialects.failed(400, "host", language)
         if route is None:
             return dialects.failed(404, "not_found", language, path=_SAFE.sub("?", scope["path"][:80]))
@@ -191,8 +191,8 @@ class GuideDoor:
             reason = "task_delete" if served.method == "DELETE" and _is_steps(route) else "method"
             return dialects.failed(405, reason, language, method=_SAFE.sub("?", scope["method"][:16]))
         peer = (scope.get("client") or ("", 0))[0]
-        served.address = self._gate.address(peer, headers)
-        line = self._gate.line(scope.get("scheme", "http"), peer, headers)
+        served.address = self._gate.arrival.address(peer, headers)
+        line = self._gate.arrival.line(scope.get("scheme", "http"), peer, headers)
         if headers.get("content-encoding", ["identity"])[0].lower() not in ("", "identity"):
             return dialects.failed(415, "encoding", language)
         body: bytes | None = None

@@ -84,10 +84,10 @@ def listed(page: str) -> tuple[int, int]:
 
 @pytest.mark.parametrize("role", ["petugas", "admin-rs", "dinkes", "kemenkes"])
 async def test_each_figure_has_as_many_rows_behind_it_as_it_says(service: Service, role: str) -> None:
-    hospital = placed(service, "7501")
+    hospital = placed(service, "1401")
     await filled(hospital)
     own = {"code": hospital.code} if role in ("petugas", "admin-rs") else {}
-    own |= {"region": "75"} if role == "dinkes" else {}
+    own |= {"region": "14"} if role == "dinkes" else {}
     visitor = await as_role(service, role, **own)
     asked = "" if own else f"?wilayah={hospital.code}"
     some = False
@@ -106,7 +106,7 @@ async def test_each_figure_has_as_many_rows_behind_it_as_it_says(service: Servic
 
 
 async def test_occupancy_is_looked_back_at(service: Service) -> None:
-    hospital = placed(service, "7506")
+    hospital = placed(service, "1406")
     await filled(hospital)
     statement = "UPDATE bed_history SET at = at - :ms WHERE kode_rs = :c RETURNING kode_rs"
     # Four days and four hours ago: four evenings since then.
@@ -125,17 +125,17 @@ async def test_occupancy_is_looked_back_at(service: Service) -> None:
 
 
 async def test_days_of_a_region_are_those_of_its_hospitals(service: Service) -> None:
-    inside = [placed(service, "8102"), placed(service, "8102")]
-    outside = placed(service, "8202")
+    inside = [placed(service, "1702"), placed(service, "1702")]
+    outside = placed(service, "1902")
     for hospital in (*inside, outside):
         await filled(hospital)
     statement = "UPDATE bed_history SET at = at - :ms WHERE kode_rs = :c RETURNING kode_rs"
     for hospital, days in ((inside[0], 10), (inside[1], 5), (outside, 20)):
         assert rows(service.database, statement, ms=days * 86_400_000, c=hospital.code)
-    office = await as_role(service, "dinkes", region="8102")
+    office = await as_role(service, "dinkes", region="1702")
     for key, trend in TRENDS.items():
         told = (await office.get(f"/api/wawasan/tren/{key}")).json()
-        assert told["wilayah"]["kode"] == "8102"
+        assert told["wilayah"]["kode"] == "1702"
         assert (told["rumah_sakit"], told["sudah_dihitung"]) == (2, 2)
         assert len(told["hari"]) == 30
         parts = {each["kode"]: each for each in told["bagian_wilayah"]}
@@ -161,12 +161,12 @@ async def test_days_of_a_region_are_those_of_its_hospitals(service: Service) -> 
     answer = await office.get("/wawasan/tren/hunian_harian?hari=31")
     assert answer.status_code == 422
     assert "hari: pilih 30, 90 atau 365" in answer.text
-    for path in ("/wawasan/tren/hunian_harian?hari=365", "/wawasan/tren?wilayah=8102"):
+    for path in ("/wawasan/tren/hunian_harian?hari=365", "/wawasan/tren?wilayah=1702"):
         assert outside.code not in (await office.get(path)).text
 
 
 async def test_days_go_out_as_files_and_as_a_picture(service: Service) -> None:
-    hospital = placed(service, "8103")
+    hospital = placed(service, "1703")
     await filled(hospital)
     rows(
         service.database,
@@ -174,7 +174,7 @@ async def test_days_go_out_as_files_and_as_a_picture(service: Service) -> None:
         ms=3 * 86_400_000,
         c=hospital.code,
     )
-    office = await as_role(service, "dinkes", region="8103")
+    office = await as_role(service, "dinkes", region="1703")
     answer = await office.get("/wawasan/tren/hunian_harian/hari.xlsx")
     sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).active
     assert sheet is not None
@@ -208,13 +208,13 @@ async def test_waiting_times_are_of_days_that_are_over(service: Service) -> None
 
 
 async def test_nobody_sees_beyond_their_region(service: Service) -> None:
-    inside, outside = placed(service, "7502"), placed(service, "7602")
+    inside, outside = placed(service, "1402"), placed(service, "1502")
     for hospital in (inside, outside):
         await filled(hospital)
-    province, regency = await as_role(service, "dinkes", region="75"), await as_role(service, "dinkes", region="7502")
+    province, regency = await as_role(service, "dinkes", region="14"), await as_role(service, "dinkes", region="1402")
     officer = await as_role(service, "petugas", code=inside.code)
     for visitor in (province, regency, officer):
-        for beyond in (outside.code, "76", "7602"):
+        for beyond in (outside.code, "15", "1502"):
             for path in ("/wawasan", f"/wawasan/{FREE}", f"/api/wawasan/{FREE}", f"/wawasan/{FREE}/baris.csv"):
                 answer = await visitor.get(f"{path}?wilayah={beyond}")
                 assert answer.status_code == 404, (path, beyond)
@@ -222,8 +222,8 @@ async def test_nobody_sees_beyond_their_region(service: Service) -> None:
         page = (await visitor.get("/wawasan")).text
         assert outside.code not in page
         assert "Indonesia" not in page
-    assert (await regency.get("/wawasan?wilayah=75")).status_code == 404
-    assert (await province.get("/wawasan?wilayah=7502")).status_code == 200
+    assert (await regency.get("/wawasan?wilayah=14")).status_code == 404
+    assert (await province.get("/wawasan?wilayah=1402")).status_code == 200
     assert (await officer.get(f"/wawasan?wilayah={inside.code}")).status_code == 200
     operator = await as_role(service, "operator")
     assert (await operator.get("/wawasan")).status_code == 403
@@ -231,14 +231,14 @@ async def test_nobody_sees_beyond_their_region(service: Service) -> None:
 
 
 async def test_programs_get_the_same_numbers(service: Service) -> None:
-    hospital = placed(service, "7503")
+    hospital = placed(service, "1403")
     await filled(hospital)
-    visitor = await as_role(service, "dinkes", region="7503")
+    visitor = await as_role(service, "dinkes", region="1403")
     answer = (await visitor.get(f"/api/wawasan/{FREE}")).json()
     # Seven beds, three taken; and a room with more patients than beds, which takes none of them away.
     assert (answer["nilai"], answer["dihitung"], answer["versi"]) == (4, 2, 1)
     assert answer["bagian"]["kelebihan"] == 3
-    assert answer["wilayah"] == {"tingkat": "regency", "kode": "7503", "nama": answer["wilayah"]["nama"]}
+    assert answer["wilayah"] == {"tingkat": "regency", "kode": "1403", "nama": answer["wilayah"]["nama"]}
     assert answer["rumus"]["id"]
     assert [part["kode"] for part in answer["bagian_wilayah"]] == [hospital.code]
     assert sum(part["nilai"] for part in answer["bagian_wilayah"]) == 4
@@ -252,7 +252,7 @@ async def test_programs_get_the_same_numbers(service: Service) -> None:
 
 
 async def test_a_figure_goes_out_as_a_file_and_as_a_picture(service: Service) -> None:
-    hospital = placed(service, "7504")
+    hospital = placed(service, "1404")
     await filled(hospital)
     visitor = await as_role(service, "kemenkes")
     answer = await visitor.get(f"/wawasan/{FREE}/baris.xlsx?wilayah={hospital.code}")
@@ -263,7 +263,7 @@ async def test_a_figure_goes_out_as_a_file_and_as_a_picture(service: Service) ->
     assert sorted(line[2:5] for line in lines[1:]) == [("Irina A atas", 7, 3), ("Penuh", 2, 5)]
     text = (await visitor.get(f"/wawasan/{FREE}/baris.csv?wilayah={hospital.code}")).text
     assert len(text.splitlines()) == 3
-    for where, told in (("?wilayah=7504", f"RS Tiruan {hospital.code}"), ("", "Gorontalo")):
+    for where, told in (("?wilayah=1404", f"RS Tiruan {hospital.code}"), ("", "Riau")):
         answer = await visitor.get(f"/wawasan/{FREE}/gambar.svg{where}")
         assert answer.headers["content-type"] == "image/svg+xml"
         ElementTree.fromstring(answer.text)  # noqa: S314 (our own)
@@ -271,11 +271,11 @@ async def test_a_figure_goes_out_as_a_file_and_as_a_picture(service: Service) ->
 
 
 async def test_free_beds_are_for_everybody_and_name_nobody(service: Service) -> None:
-    hospital, other = placed(service, "7505"), placed(service, "7605")
+    hospital, other = placed(service, "1405"), placed(service, "1505")
     for each in (hospital, other):
         await filled(each)
     anybody = Visitor(service)
-    for address in ("/ketersediaan?wilayah=75", "/ketersediaan?wilayah=7505", "/ketersediaan?wilayah=7505&jenis=3"):
+    for address in ("/ketersediaan?wilayah=14", "/ketersediaan?wilayah=1405", "/ketersediaan?wilayah=1405&jenis=3"):
         page = ""
         for _ in range(60):
             # Figures are at most a minute old: the test asks again instead of waiting for that.
@@ -286,10 +286,10 @@ async def test_free_beds_are_for_everybody_and_name_nobody(service: Service) -> 
         assert f"RS Tiruan {hospital.code}" in page
         assert other.code not in page
         assert "Ibu Contoh" not in page
-    answer = await anybody.get("/ketersediaan.json?wilayah=7505&jenis=3")
+    answer = await anybody.get("/ketersediaan.json?wilayah=1405&jenis=3")
     assert answer.headers["access-control-allow-origin"] == "*"
     [one] = [each for each in answer.json()["rumah_sakit"] if each["kode_rs"] == hospital.code]
     assert (one["kosong"], one["jumlah"], one["antrian"]) == (4, 9, 0)
-    assert (await anybody.get("/ketersediaan?wilayah=7505&jenis=4")).text.count("RS Tiruan") == 0
+    assert (await anybody.get("/ketersediaan?wilayah=1405&jenis=4")).text.count("RS Tiruan") == 0
     for wrong in ("wilayah=99", "wilayah=<script>", "jenis=999", "jenis=%00"):
         assert (await anybody.get(f"/ketersediaan?{wrong}")).status_code == 404

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from rsonline.reports.references import with_own_rows
-from rsonline.store import hospitals, overview
+from rsonline.store import hospitals, overview, signing
 from rsonline.store.database import Database
 from rsonline.store.engines import transaction
 from rsonline.store.schema_login import hospital as hospital_table
@@ -183,6 +183,26 @@ async def test_switches_are_set_and_noted(service: Service, hospital: Hospital, 
     assert (await hospital.send("GET", "/Fasyankes")).status_code == 401
     for wrong in ({"clock_mode": "besok"}, {"clock_mode": "off", "absent_clock_until": "32"}):
         assert (await visitor.post(page, wrong)).status_code == 422
+
+
+async def test_the_door_of_passwords_is_closed_only_where_there_is_a_key(service: Service, hospital: Hospital) -> None:
+    visitor = await as_role(service, "operator")
+    page = f"/rumah-sakit/{hospital.code}/setelan"
+    said = {"aktif": "1", "create_on_put": "1", "clock_mode": "lenient", "signed_only": "1"}
+    refused = await visitor.post(page, said)
+    assert (refused.status_code, "belum punya kunci" in refused.text) == (409, True)
+    with transaction(service.database) as access:
+        found = hospitals.find(access, hospital.code, datetime.now(UTC))
+        # Nothing of it was set.
+        assert found is not None
+        assert not found.create_on_put
+        signing.add(access, hospital.code, "0123456789abcdefABCDEFGH")
+    assert (await visitor.post(page, said)).status_code == 303
+    assert (await hospital.send("GET", "/Fasyankes")).status_code == 401
+    shown = (await visitor.get(page)).text
+    assert "Kunci tanda tangan: nomor 1" in shown
+    assert (await visitor.post(page, {k: v for k, v in said.items() if k != "signed_only"})).status_code == 303
+    assert (await hospital.send("GET", "/Fasyankes")).status_code == 200
 
 
 async def test_a_new_password_for_a_hospital_is_made_once(service: Service, hospital: Hospital) -> None:

@@ -52,7 +52,7 @@ async def registered(service: Service, regency: str, days: int = 40) -> Hospital
 
 
 async def test_an_admin_declares_maintenance_and_the_duty_list_shows_it(service: Service) -> None:
-    hospital = await registered(service, "8104")
+    hospital = await registered(service, "1804")
     admin = await as_role(service, "admin-rs", code=hospital.code)
     assert "libur atau pemeliharaan" not in (await admin.get("/beranda")).text
     answer = await declare(admin, form(ago(0), ago(-2), jenis=["oksigen", "tempat_tidur"]))
@@ -94,7 +94,7 @@ async def test_an_admin_declares_maintenance_and_the_duty_list_shows_it(service:
     ],
 )
 async def test_a_wrong_declaration_names_its_field(service: Service, more: dict[str, Any], field: str) -> None:
-    hospital = await registered(service, "8104")
+    hospital = await registered(service, "1804")
     admin = await as_role(service, "admin-rs", code=hospital.code)
     answer = await declare(admin, form(ago(0), ago(0)) | more)
     assert answer.status_code == 422
@@ -103,15 +103,15 @@ async def test_a_wrong_declaration_names_its_field(service: Service, more: dict[
 
 
 async def test_nobody_declares_beyond_their_own(service: Service) -> None:
-    hospital, other = await registered(service, "8105"), await registered(service, "8105")
-    regency = await as_role(service, "dinkes", region="8105")
-    province = await as_role(service, "dinkes", region="81")
+    hospital, other = await registered(service, "1805"), await registered(service, "1805")
+    regency = await as_role(service, "dinkes", region="1805")
+    province = await as_role(service, "dinkes", region="18")
     ministry = await as_role(service, "kemenkes")
     wanted = form(ago(0), ago(0), sifat="holiday", alasan="Libur daerah")
     for visitor, places in (
-        (regency, ("", "81", "8106", "82", hospital.code)),
-        (province, ("", "82", "8201", hospital.code)),
-        (ministry, (hospital.code, "99", "8199")),
+        (regency, ("", "18", "1806", "16", hospital.code)),
+        (province, ("", "16", "1601", hospital.code)),
+        (ministry, (hospital.code, "99", "1899")),
     ):
         for place in places:
             answer = await declare(visitor, {**wanted, "wilayah": place})
@@ -137,19 +137,19 @@ async def test_nobody_declares_beyond_their_own(service: Service) -> None:
 
 
 async def test_a_regional_holiday_excuses_what_is_absent_there_and_nothing_else(service: Service) -> None:
-    inside, outside = await registered(service, "8107"), await registered(service, "8203")
+    inside, outside = await registered(service, "1807"), await registered(service, "1603")
     for hospital in (inside, outside):
         for kind, path in (("oksigen", "/Logistik/oksigen"), ("pcr_nakes", "/Pasien/pcr_nakes")):
             if kind == "oksigen" or hospital is inside:
                 answer = await hospital.send("POST", path, {**MESSAGES[kind], "tanggal": ago(3)})
                 assert answer.status_code == 200, answer.text
     before = {}
-    office = await as_role(service, "dinkes", region="8107")
-    other = await as_role(service, "dinkes", region="8203")
+    office = await as_role(service, "dinkes", region="1807")
+    other = await as_role(service, "dinkes", region="1603")
     for key in ("lapor_diterima", "lapor_belum_ada"):
         before[key] = [whole((await v.get(f"/wawasan/{key}")).text, "dihitung") for v in (office, other)]
     ministry = await as_role(service, "kemenkes")
-    wanted = {"wilayah": "81", "sifat": "holiday", "alasan": "Libur Maluku"}
+    wanted = {"wilayah": "18", "sifat": "holiday", "alasan": "Libur Lampung"}
     answer = await declare(ministry, form(ago(4), ago(3), jenis=["oksigen", "nakes_terinfeksi"], **wanted))
     assert answer.status_code == 303, answer.text
     # Of two days and two kinds one report came: three are excused. It and the kind that was not named count.
@@ -176,15 +176,15 @@ async def test_a_regional_holiday_excuses_what_is_absent_there_and_nothing_else(
     assert all(day["tidak_dihitung"] == {} for day in beyond["hari"])
     # The office of the province did not declare it, but reads it and may take back what is not over: this is.
     page = (await office.get("/pengumuman")).text
-    assert "Libur Maluku" in page
+    assert "Libur Lampung" in page
     assert "/pengumuman/tarik" not in page
-    assert "Libur Maluku" not in (await other.get("/pengumuman")).text
+    assert "Libur Lampung" not in (await other.get("/pengumuman")).text
     line = (await office.get("/rumah-sakit/" + inside.code)).text
     assert "libur atau pemeliharaan" not in line  # Three days back are looked at there, and no further.
 
 
 async def test_a_silent_hospital_is_excused_while_its_beds_are(service: Service) -> None:
-    hospital = await registered(service, "8108")
+    hospital = await registered(service, "1808")
     await hospital.send("POST", "/Fasyankes", MESSAGES["tempat_tidur"])
     long_ago = int((datetime.now().timestamp() - 30 * 3600) * 1000)
     rows(
@@ -193,13 +193,13 @@ async def test_a_silent_hospital_is_excused_while_its_beds_are(service: Service)
         a=long_ago,
         c=hospital.code,
     )
-    office = await as_role(service, "dinkes", region="8108")
+    office = await as_role(service, "dinkes", region="1808")
     assert whole((await office.get("/wawasan/lapor_diam")).text, "dihitung") == 1
     line = (await office.get("/rumah-sakit")).text
     assert "terlambat" in line
     admin = await as_role(service, "admin-rs", code=hospital.code)
     ministry = await as_role(service, "kemenkes")
-    wanted = form(ago(1), ago(0), jenis=["tempat_tidur"], wilayah="8108", sifat="maintenance", alasan="Layanan pindah")
+    wanted = form(ago(1), ago(0), jenis=["tempat_tidur"], wilayah="1808", sifat="maintenance", alasan="Layanan pindah")
     assert (await declare(ministry, wanted)).status_code == 303
     page = (await office.get("/wawasan/lapor_diam")).text
     assert (whole(page, "dihitung"), whole(page, "semua")) == (0, 1)
@@ -208,7 +208,7 @@ async def test_a_silent_hospital_is_excused_while_its_beds_are(service: Service)
     # Taken back it counts again.
     shown = (await ministry.get("/pengumuman")).text
     hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', shown.split("Layanan pindah")[1]))
-    assert hidden["wilayah"] == "8108"
+    assert hidden["wilayah"] == "1808"
     assert (await ministry.send("/pengumuman/tarik", hidden)).status_code == 303
     assert (await ministry.send("/pengumuman/tarik", hidden)).status_code == 409
     assert whole((await office.get("/wawasan/lapor_diam")).text, "dihitung") == 1

@@ -12,7 +12,7 @@ from rsonline.intake.duty import Duty
 from rsonline.login.passwords import generate, hash_password
 from rsonline.reports import regions
 from rsonline.reports.verdict import Words
-from rsonline.store import hospitals, overview
+from rsonline.store import hospitals, overview, signing
 from rsonline.store.access import Access
 from rsonline.store.hospitals import ZONES, Hospital, HospitalError
 from rsonline.store.overview import KINDS, Seen
@@ -193,6 +193,7 @@ async def _switches(house: House, visit: Visit, status: int = 200) -> Response:
         return {
             "passwords": hospitals.passwords(access, code),
             "newest": hospitals.newest_password(access, code),
+            "keys": signing.keys(access, code),
         }
 
     found = await house.store.read(None, look)
@@ -230,8 +231,20 @@ async def change(house: House, visit: Visit) -> Response:
         "absent_clock_until": now.absent_clock_until,
     }
     given = {name: value for name, value in wanted.items() if value != old[name]}
-    if given:
-        await house.store.perform(lambda access: hospitals.set_state(access, code, by=by, **given))
+    only = await field(visit, "signed_only") == "1"
+
+    def work(access: Access) -> None:
+        if given:
+            hospitals.set_state(access, code, by=by, **given)
+        if only != now.signed_only:
+            signing.require(access, code, only, by=by)
+
+    if given or only != now.signed_only:
+        try:
+            await house.store.perform(work)
+        except HospitalError as error:
+            visit.flash.append(("danger", Words(str(error), str(error))))
+            return await _switches(house, visit, 409)
         house.keeper.forget(code)
     return RedirectResponse(f"/rumah-sakit/{code}/setelan", 303)
 

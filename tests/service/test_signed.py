@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 import http_message_signatures as independent
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rsonline.login import signatures
 from rsonline.login.logins import Logins
@@ -341,6 +343,35 @@ async def test_what_is_not_written_as_it_must_be_is_named(
     answer = await signer.hospital.service.client.post(PATH, content=OXYGEN, headers=said)
     assert (answer.status_code, code_of(answer)) == (400, "signature_malformed")
     assert named in answer.text.replace("\\", "")
+
+
+async def test_a_signature_of_somebody_elses_kind_beside_a_password_means_nothing(hospital: Hospital) -> None:
+    answer = await hospital.send("GET", "/Logistik/oksigen", headers={"Signature": "3f2a"})
+    assert answer.status_code == 200
+
+
+WORDS = st.sampled_from(
+    [
+        *('sig1=("@method" "@path" "@query" "content-digest" "x-rs-id")', ";created=1764500000", ';keyid="1"'),
+        *(';nonce="0123456789abcdef"', ';alg="hmac-sha256"', ";x=1.5", ";x=@1764500000", ';x=%"f%c3%bc"', ";x=?1"),
+        *(";x=:AAAA:", ";x=tok/en", ';x="\\""', ", ", "=", "(", ")", '"', ";", "é", "sig2", "1" * 20, ' "x-rs-id"'),
+    ]
+)
+
+
+@given(st.lists(WORDS, max_size=10).map("".join), st.lists(WORDS, max_size=4).map("".join))
+async def test_whatever_stands_in_the_headers_is_read_or_refused(said: str, signature: str) -> None:
+    headers = {
+        "x-rs-id": ["9100001"],
+        "content-digest": [f"sha-256=:{base64.b64encode(bytes(32)).decode()}:"],
+        "signature-input": [said],
+        "signature": [signature or f"sig1=:{base64.b64encode(bytes(32)).decode()}:"],
+    }
+    try:
+        signed = signatures.read(Target("GET", "/é", ""), headers)
+    except signatures.Malformed:
+        return
+    assert not signatures.verify(signed, [(1, "rsk-1-x")])
 
 
 async def test_what_means_something_must_be_signed_too(signer: Signer) -> None:

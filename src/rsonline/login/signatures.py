@@ -62,8 +62,8 @@ class Signed(NamedTuple):
 
 
 def presented(headers: Mapping[str, Sequence[str]]) -> bool:
-    """Whether a request says that it is signed."""
-    return "signature-input" in headers or "signature" in headers
+    """Whether a request says that it is signed; a `Signature` of some other meaning beside a password says nothing."""
+    return "signature-input" in headers or ("signature" in headers and "x-pass" not in headers)
 
 
 def read(target: Target, headers: Mapping[str, Sequence[str]]) -> Signed:

@@ -175,6 +175,7 @@ CREATE TABLE hospital (
   clock_mode TEXT NOT NULL,
   absent_clock_until BIGINT,
   created_at BIGINT NOT NULL,
+  signed_only BOOLEAN DEFAULT 0 NOT NULL,
   PRIMARY KEY (kode_rs)
 );
 
@@ -749,6 +750,16 @@ CREATE TABLE shk_merge (
   PRIMARY KEY (kode_rs, first, second)
 );
 
+CREATE TABLE signing_key (
+  kode_rs TEXT NOT NULL,
+  number BIGINT NOT NULL,
+  secret BLOB NOT NULL,
+  created_at BIGINT NOT NULL,
+  valid_until BIGINT,
+  revoked_at BIGINT,
+  PRIMARY KEY (kode_rs, number)
+);
+
 CREATE TABLE tally (
   kode_rs TEXT NOT NULL,
   day DATE NOT NULL,
@@ -785,6 +796,13 @@ CREATE TABLE tempat_tidur (
 );
 
 CREATE UNIQUE INDEX tempat_tidur_recognised ON tempat_tidur (kode_rs, recognised) WHERE deleted_at IS NULL;
+
+CREATE TABLE used_nonce (
+  kode_rs TEXT NOT NULL,
+  nonce TEXT NOT NULL,
+  until BIGINT NOT NULL,
+  PRIMARY KEY (kode_rs, nonce)
+);
 
 CREATE TABLE web_session (
   token_hash TEXT NOT NULL,

@@ -139,8 +139,9 @@ async def test_the_migration_counts_what_the_writer_would_have_kept(database: Da
     assert was[2] is None
     before = tables(database)
     with connected(database) as connection:
-        for table in ("bed_round", "rollup_mark", "quiet", "quiet_region", "live_births"):
+        for table in ("bed_round", "rollup_mark", "quiet", "quiet_region", "live_births", "signing_key", "used_nonce"):
             connection.exec_driver_sql(f"DROP TABLE {table}")
+        connection.exec_driver_sql("ALTER TABLE hospital DROP COLUMN signed_only")
         for column in bed_rounds.COLUMNS:
             connection.exec_driver_sql(f"ALTER TABLE journal_head DROP COLUMN {column}")
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0005'")

@@ -1,13 +1,16 @@
 """What only the embedded store can meet: a disk that fails in the middle of a statement, a full one, an old driver."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pysqlite3.dbapi2 as driver
 import pytest
+import sqlalchemy as sa
 
 from rsonline.store import hospitals
+from rsonline.store.access import Access
 from rsonline.store.change import Broken, Full
 from rsonline.store.database import Database
 from rsonline.store.engines import open_store, transaction
@@ -80,6 +83,61 @@ async def test_a_full_disk_refuses_the_batch_and_heals(database: Database) -> No
     assert (await store.submit(oksigen("2026-01-01", 1))).kind == "saved"
     await store.close()
     assert stored(database) == {"2026-01-01": 1.0}
+
+
+def failing_in_a_task(name: str, *, rolled_back: bool) -> Any:
+    """A task in which the driver fails, as SQLAlchemy tells it; SQLite may have ended the transaction by itself."""
+
+    def task(access: Access) -> None:
+        if rolled_back:
+            access.connection.exec_driver_sql("ROLLBACK")
+        error = driver.OperationalError("made to fail")
+        error.sqlite_errorname = name
+        raise sa.exc.OperationalError("INSERT", None, error)
+
+    return task
+
+
+@pytest.mark.parametrize("rolled_back", [False, True])
+async def test_a_full_disk_that_a_task_meets_refuses_the_batch_and_heals(database: Database, rolled_back: bool) -> None:
+    broken: list[BaseException] = []
+    store = open_store(database, on_broken=broken.append)
+    said = await asyncio.gather(
+        store.submit(oksigen("2026-01-01", 1)),
+        store.perform(failing_in_a_task("SQLITE_FULL", rolled_back=rolled_back)),
+        store.submit(oksigen("2026-01-02", 2)),
+        return_exceptions=True,
+    )
+    assert broken == []
+    assert isinstance(said[1], Full)
+    kept = {day for day, one in zip(("2026-01-01", "2026-01-02"), said[::2], strict=True) if not isinstance(one, Full)}
+    assert set(stored(database)) == kept
+    assert (await store.submit(oksigen("2026-01-03", 3))).kind == "saved"
+    await store.close()
+    assert set(stored(database)) == kept | {"2026-01-03"}
+
+
+async def test_a_broken_disk_that_a_task_meets_ends_the_process(database: Database) -> None:
+    broken: list[BaseException] = []
+    store = open_store(database, on_broken=broken.append)
+    with pytest.raises(Broken):
+        await store.perform(failing_in_a_task("SQLITE_IOERR_WRITE", rolled_back=False))
+    assert len(broken) == 1
+    await store.close()
+
+
+async def test_a_task_whose_own_statement_is_wrong_harms_nobody(database: Database) -> None:
+    broken: list[BaseException] = []
+    store = open_store(database, on_broken=broken.append)
+    said = await asyncio.gather(
+        store.submit(oksigen("2026-01-01", 1)),
+        store.perform(lambda access: access.connection.exec_driver_sql("SELECT * FROM nowhere")),
+        return_exceptions=True,
+    )
+    assert isinstance(said[1], sa.exc.OperationalError)
+    assert broken == []
+    await store.close()
+    assert set(stored(database)) == {"2026-01-01"}
 
 
 async def test_the_driver_is_new_enough_and_syncs(database: Database) -> None:

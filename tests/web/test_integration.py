@@ -132,7 +132,8 @@ async def test_an_account_of_the_patient_api_is_added_closed_and_opened(service:
     assert (await visitor.send("/integrasi/akun/buka", {"csrf": csrf, "akun": name})).status_code == 303
     assert name in (await visitor.get("/integrasi")).text
     lines = journal(service.database, hospital.code, "account")
-    assert {x["account"] for x in lines if x["verb"] != "login"} == {f"user/adm-{hospital.code}"}
+    # A refused login is written within a second: it may be there already.
+    assert {x["account"] for x in lines if "login" not in x["verb"]} == {f"user/adm-{hospital.code}"}
 
 
 async def test_another_hospitals_account_is_neither_seen_nor_closed(service: Service) -> None:

@@ -46,6 +46,7 @@ _TALLY = (
 )
 _ANSWERED = "SELECT digest, at, answer FROM idempotency WHERE kode_rs = ? AND route = ? AND key = ?"
 # What concerns one change only; every other error of the database concerns the whole batch.
+_OF_THE_DISK = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_BUSY", "SQLITE_LOCKED")
 _OWN_FAULT = (driver.IntegrityError, driver.DataError, driver.ProgrammingError, driver.InterfaceError)
 
 
@@ -318,9 +319,16 @@ class Applier:
 
 
 def _of_one(error: Exception) -> Exception:
-    """An error that concerns one change. Raises it where it concerns the whole batch."""
+    """An error that concerns one item. Raises it where it concerns the whole batch.
+
+    A task speaks through SQLAlchemy, which wraps what the driver says. Where there is no room SQLite may have ended the
+    whole transaction, so that there is no savepoint to return to. A wrong statement of a task concerns only the task.
+    """
     if isinstance(error, driver.Error) and not isinstance(error, _OWN_FAULT):
         raise error
+    inner = error.orig if isinstance(error, sa.exc.DBAPIError) else None
+    if isinstance(inner, driver.Error) and _code(inner).startswith(_OF_THE_DISK):
+        raise inner
     return error
 
 

@@ -419,7 +419,7 @@ async def test_made_up_signatures_cost_the_store_little(database: Database, tmp_
             asked.append(look)
             return await read(origin, look)
 
-        store.read = counting  # type: ignore[method-assign]
+        store.read = counting  # type: ignore[method-assign]  # counted, then as before
         clock = [float(int(time.time()))]
         logins = Logins(store)
         signers = Signers(store, logins, clock=lambda: clock[0])

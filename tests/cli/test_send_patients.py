@@ -344,6 +344,15 @@ def test_doctor_looks_at_the_account_too(place: list[str], tmp_path: Path) -> No
     wrong = json.loads(run("doctor", *place, "--json", "--lang", "en", code=1).out)
     assert [each["what"] for each in wrong if each["state"] == "fail"] == ["patient API"]
     assert "code or password is wrong" in str(wrong)
+    # What cannot be used at all takes none of the other findings away.
+    (tmp_path / "sandi-pasien").unlink()
+    without = run("doctor", *place, code=1)
+    assert "diterima" in without.out
+    assert "API pasien: setelannya tidak dapat dipakai" in without.out
+    assert "sandi-pasien" in without.err
+    (tmp_path / "sandi").rename(tmp_path / "lain")
+    assert "tidak ada" in run("doctor", *place, code=1).out
+    (tmp_path / "lain").rename(tmp_path / "sandi")
     # An option means the guide's service.
     away = run("doctor", *place, "--address", "http://127.0.0.1:1/fo/index.php", code=1).out
     assert "tidak terjangkau" in away

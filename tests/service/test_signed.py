@@ -492,15 +492,22 @@ async def test_the_operator_makes_ends_and_requires_keys(database: Database, mon
     assert "Hanya permintaan bertanda tangan" in shown
     assert key not in shown
     assert "kunci terakhir" in run("hospital", "revoke-signing-key", "9100001", "1", *told, code=1).err
-    run("hospital", "signing-key", "9100001", "--at-once", *told)
-    assert "tidak punya kunci" in run("hospital", "revoke-signing-key", "9100001", "1", *told, code=1).err
+    # A second key does not make the last one that lasts dispensable: the older one is on its way out.
+    run("hospital", "signing-key", "9100001", *told)
+    assert "kunci terakhir" in run("hospital", "revoke-signing-key", "9100001", "2", *told, code=1).err
     run("hospital", "set", "9100001", "--no-signed-only", *told)
     run("hospital", "revoke-signing-key", "9100001", "2", *told)
+    assert "belum punya kunci" in run("hospital", "set", "9100001", "--signed-only", *told, code=1).err
+    run("hospital", "signing-key", "9100001", "--at-once", *told)
+    assert "tidak punya kunci" in run("hospital", "revoke-signing-key", "9100001", "1", *told, code=1).err
+    run("hospital", "revoke-signing-key", "9100001", "3", *told)
     verbs = [(x["object"], x["verb"]) for x in journal(database, "9100001")][1:]
     assert verbs == [
         ("signing_key", "add"),
         ("hospital", "change"),
         ("signing_key", "add"),
         ("hospital", "change"),
+        ("signing_key", "revoke"),
+        ("signing_key", "add"),
         ("signing_key", "revoke"),
     ]

@@ -33,7 +33,6 @@ from rsonline.cli.line import (
 if TYPE_CHECKING:
     from rsonline.hospital.client import Client
     from rsonline.hospital.outcome import Outcome
-    from rsonline.hospital.patients import Patients
 
 PATIENCE = 10.0
 SOON = 14 * 86_400
@@ -64,8 +63,7 @@ def doctor(
     place = place_of(lang, config, address, code, zone, password_file, ca_file)
     found = list(examined(place, lang))
     if knows_patients(config):
-        with patients_at(ctx, lang, by_options=False) as patients:
-            found.append(_patients(patients, lang))
+        found.append(_patients(ctx, lang))
     if as_json:
         typer.echo(json.dumps([each._asdict() for each in found], ensure_ascii=False))
     else:
@@ -109,17 +107,23 @@ def examined(place: Place, lang: str) -> Iterator[Finding]:
         yield finding
         if finding.state == "fail":
             return
+    if place.password_file is not None and not place.password_file.exists():
+        return
     with client_at(place, lang, retries=1) as client:
         yield from _service(client, lang)
 
 
-def _patients(patients: "Patients", lang: str) -> Finding:
+def _patients(ctx: typer.Context, lang: str) -> Finding:
     """Whether its account is let in; a list is asked for, since reading a patient would leave a line about a person."""
     from rsonline.hospital.outcome import Failed
 
     what = say(lang, "API pasien", "patient API")
     try:
-        count = len(patients.reference("pekerjaan"))
+        with patients_at(ctx, lang, by_options=False) as patients:
+            count = len(patients.reference("pekerjaan"))
+    except typer.Exit:
+        # What cannot be used was named; the other findings are not to be lost with it.
+        return Finding(what, "fail", say(lang, "setelannya tidak dapat dipakai", "its settings cannot be used"))
     except Failed as failed:
         return Finding(what, "fail", _why(failed.outcome, lang))
     return Finding(what, "ok", say(lang, f"diterima; {count} pekerjaan dibaca", f"accepted; {count} occupations read"))

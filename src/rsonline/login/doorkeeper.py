@@ -299,7 +299,7 @@ class Doorkeeper:
         After a start all hospitals come within a minute, so all verifiers would end within a minute too, and the line
         would be as full as at the start. Nobody waits for this one; where anybody waits it is left out.
         """
-        if not await self._line.enter(True):
+        if not self._line.idle or not await self._line.enter(True):
             return
         try:
             memory, valid = await self._read(code)

@@ -4,6 +4,7 @@ A key is a text that is given to the program and used as it is: `rsk-2-…`, wit
 it to verify a signature, so it is sealed instead of hashed. Every change raises the hospital's version.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -93,13 +94,13 @@ def add(
 def end(access: Access, code: str, number: int, *, by: Origin | None = None) -> None:
     """End one key now. Raises HospitalError where there is none, or where nothing would be left to come in with."""
     raise_version(access, code)
-    valid = [key.number for key in keys(access, code)]
-    if number not in valid:
+    valid = keys(access, code)
+    if number not in [key.number for key in valid]:
         raise HospitalError(f"Rumah sakit {code} tidak punya kunci tanda tangan nomor {number}.")
-    if len(valid) == 1 and _signed_only(access, code):
+    if _signed_only(access, code) and not _lasting(key for key in valid if key.number != number):
         raise HospitalError(
-            "Ini kunci terakhir, dan hanya permintaan bertanda tangan yang diterima: buat kunci baru,"
-            " atau terima X-pass lagi, sebelum mengakhirinya."
+            "Ini kunci terakhir yang tidak berakhir, dan hanya permintaan bertanda tangan yang diterima:"
+            " buat kunci baru, atau terima X-pass lagi, sebelum mengakhirinya."
         )
     access.connection.execute(
         sa.update(signing_key)
@@ -110,9 +111,14 @@ def end(access: Access, code: str, number: int, *, by: Origin | None = None) -> 
 
 
 def require(access: Access, code: str, on: bool, *, by: Origin | None = None) -> None:
-    """Let a hospital's programs in by a signature only, or by an X-pass again. Raises HospitalError without a key."""
-    if on and not keys(access, code):
-        raise HospitalError(f"Rumah sakit {code} belum punya kunci tanda tangan: buat dan coba dulu.")
+    """Let a hospital's programs in by a signature only, or by an X-pass again.
+
+    Raises HospitalError without a key that lasts: one that is on its way out would lock them out when it ends.
+    """
+    if on and not _lasting(keys(access, code)):
+        raise HospitalError(
+            f"Rumah sakit {code} belum punya kunci tanda tangan yang tidak berakhir: buat dan coba dulu."
+        )
     set_state(access, code, by=by, signed_only=on)
 
 
@@ -149,6 +155,10 @@ def _valid(code: str, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
         signing_key.c.revoked_at.is_(None),
         sa.or_(signing_key.c.valid_until.is_(None), signing_key.c.valid_until > now),
     )
+
+
+def _lasting(some: Iterable[SigningKey]) -> bool:
+    return any(key.valid_until is None for key in some)
 
 
 def _signed_only(access: Access, code: str) -> bool:

@@ -50,6 +50,10 @@ _NEARER = (
 # What is too large is refused before it is read (SR-21).
 REFUSES = ("400", "401", "404", "405", "409", "413", "414", "415", "422", "429", "431")
 _PROGRAM = "from schemathesis.cli import schemathesis; schemathesis()"
+# One thread: Hypothesis reads the source of what it draws from, and CPython 3.11 counts the depth of all threads
+# that parse in one place (python/cpython#106905), so that two workers now and then end with a SystemError. The one
+# process is also the faster of the two.
+WORKERS = ("--workers", "1")
 
 
 def narrowed(description: dict[str, Any], code: str, form: int) -> dict[str, Any]:
@@ -137,8 +141,7 @@ def run(form: int, max_examples: int, seed: int | None) -> int:
                 "--max-examples",
                 str(max_examples),
                 "--continue-on-failure",
-                "--workers",
-                "2",
+                *WORKERS,
             ]
             command += [] if seed is None else ["--seed", str(seed)]
             environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.long.fuzz_hooks"}

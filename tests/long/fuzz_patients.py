@@ -17,7 +17,7 @@ from rsonline.reports.references import shipped
 from rsonline.service.openapi import document
 from rsonline.service.patient_routes import PREFIX
 from rsonline.store.database import embedded
-from tests.long.fuzz import _PROGRAM, CODE
+from tests.long.fuzz import _PROGRAM, CODE, WORKERS
 from tests.long.process import PASSWORD, Service, hospitals_in
 
 ACCEPTS = ("2xx", "401", "403", "404", "409", "422")
@@ -91,7 +91,7 @@ def main() -> int:
                 str(asked.max_examples),
                 "--continue-on-failure",
             ]
-            command += ["--workers", "2"] + ([] if asked.seed is None else ["--seed", str(asked.seed)])
+            command += [*WORKERS] + ([] if asked.seed is None else ["--seed", str(asked.seed)])
             return subprocess.run(command, check=False).returncode
         finally:
             service.stop()

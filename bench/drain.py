@@ -91,7 +91,7 @@ def alone(folder: Path, port: int, messages: int, first: int) -> Said:
             own += [(0.0, "task", number, step) for step in range(STEPS)]
         sent[f"{int(OTHER) + lane}"] = (f"127.0.9.{lane + 1}", own)
     plan = folder / "plan"
-    plan.write_bytes(msgspec.msgpack.encode(Plan(port, PASSWORD, "bounded", sent, AT_ONCE, 30.0)))
+    plan.write_bytes(msgspec.msgpack.encode(Plan([port], PASSWORD, "bounded", sent, AT_ONCE, 30.0)))
     done = subprocess.run([sys.executable, "-m", "bench.sender", str(plan)], capture_output=True, check=True)
     return msgspec.json.decode(done.stdout, type=Said)
 

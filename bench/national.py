@@ -27,7 +27,7 @@ import sqlalchemy as sa
 
 from bench import machine, measure, places, sender, stock
 from bench.measure import Failed
-from bench.sender import STEPS, Kind, Pace, Plan, Said, Send
+from bench.sender import STEPS, Kind, Pace, Plan, Said, Send, Times
 from rsonline.login.passwords import hash_password
 from rsonline.reports import ANTRIAN, TEMPAT_TIDUR
 from rsonline.store import hospitals, migrate
@@ -209,27 +209,32 @@ def checked(database: Database, before: Kept, acknowledged: list[str], unknown: 
 
 
 class Phase:
-    """A fresh copy of the stock with the real service on it."""
+    """A fresh copy of the stock with the real service on it, in so many processes."""
 
-    def __init__(self, stack: ExitStack, made: Database, folder: Path) -> None:
+    def __init__(self, stack: ExitStack, made: Database, folder: Path, processes: int) -> None:
         self.folder = folder
         self.database = stack.enter_context(places.copy_of(made, folder))
         self._before = kept(self.database)
         self._acknowledged: list[str] = []
         self._unknown = 0
-        self._port = measure.free_port()
+        self._ports: list[int] = []
+        self._pids: list[int] = []
         settings = [f"RSONLINE_DATABASE={self.database.url}", f"RSONLINE_KEYS={self.database.keys}"]
-        command = ["env", *settings, sys.executable, "-c", _PROGRAM, "serve", "--data", str(folder)]
-        command += ["--port", str(self._port)]
-        self._pid, _ = stack.enter_context(measure.running(command, self._port, folder / "service.log"))
+        for number in range(processes):
+            port = measure.free_port()
+            command = ["env", *settings, sys.executable, "-c", _PROGRAM, "serve", "--port", str(port)]
+            command += ["--data", str(folder if processes == 1 else folder / f"{number}")]
+            pid, _ = stack.enter_context(measure.running(command, port, folder / f"service{number}.log"))
+            self._ports.append(port)
+            self._pids.append(pid)
 
     def send(self, title: str, pace: Pace, sends: dict[int, list[Send]], at_once: int = AT_ONCE) -> Said:
         """Let the sender do it and print the row of the table."""
         by_code = {code_of(n): (sender.address_of(n), each) for n, each in sends.items() if each}
-        plan = Plan(self._port, stock.PASSWORD, pace, by_code, at_once)
+        plan = Plan(self._ports, stock.PASSWORD, pace, by_code, at_once)
         path = self.folder / "plan"
         path.write_bytes(msgspec.msgpack.encode(plan))
-        busy = machine.busy(self._pid)
+        busy = self._busy()
         done = subprocess.run(
             [sys.executable, "-m", "bench.sender", str(path)], capture_output=True, text=True, check=False
         )
@@ -242,9 +247,10 @@ class Phase:
         print(
             f"{title:38}{count:9,}{count / said.seconds:9,.0f}{all_.p50:9.1f}{all_.p99:9.0f}{all_.longest:9.0f}"
             f"{said.busy:8,}{sum(said.failed.values()) + said.unwritten:7,}"
-            f"{(machine.busy(self._pid) - busy) / said.seconds:9.0%}{said.cpu / said.seconds:8.0%}",
+            f"{(self._busy() - busy) / said.seconds:9.0%}{said.cpu / said.seconds:8.0%}",
             flush=True,
         )
+        print(f"    from sending a request to its answer: {spread(said.requests)}", flush=True)
         if said.failed or said.unwritten:
             print(f"    failed: {said.failed}, not written: {said.unwritten}, outcome unknown: {said.unknown}")
         return said
@@ -256,37 +262,46 @@ class Phase:
     def check(self) -> None:
         """Say that all is there once. Raises Failed."""
         text = checked(self.database, self._before, self._acknowledged, self._unknown)
-        print(f"    {text}; the service's memory {machine.resident(self._pid)[1]:.0f} MiB at most", flush=True)
+        memory = ", ".join(f"{machine.resident(pid)[1]:.0f}" for pid in self._pids)
+        print(f"    {text}; the service's memory {memory} MiB at most", flush=True)
+
+    def _busy(self) -> float:
+        return sum(map(machine.busy, self._pids))
 
 
-def report(engine: str, folder: Path, nation: Nation, stretch: Stretch, minutes: int) -> None:
+def spread(times: Times) -> str:
+    """In words."""
+    return f"p50 {times.p50:.1f}, p99 {times.p99:.0f}, max {times.longest:.0f} ms"
+
+
+def report(engine: str, folder: Path, nation: Nation, stretch: Stretch, minutes: int, processes: int) -> None:
     """Everything on one engine."""
     with places.empty(engine, folder / "stock") as made:
         prepare(made, nation, stretch)
+        title = engine if processes == 1 else f"{engine}, {processes} processes of the service"
         print(
-            f"\n{engine:38}{'messages':>9}{'a second':>9}{'p50 ms':>9}{'p99 ms':>9}{'max ms':>9}{'503':>8}{'bad':>7}"
+            f"\n{title:38}{'messages':>9}{'a second':>9}{'p50 ms':>9}{'p99 ms':>9}{'max ms':>9}{'503':>8}{'bad':>7}"
             f"{'service':>9}{'sender':>8}",
             flush=True,
         )
         for known, length in ((False, min(COLD_MINUTES, minutes)), (True, minutes)):
             with ExitStack() as stack:
-                phase = Phase(stack, made, folder / "run")
+                phase = Phase(stack, made, folder / "run", processes)
                 if known:
                     phase.know(stretch)
                 life = {n: [each for each in its if each[0] < length * 60] for n, its in stretch.sends.items()}
                 title = f"as in life, {length} min, {'passwords known' if known else 'just started'}"
                 said = phase.send(title, "timed", life)
                 for name, part in (("first minute", said.first_minute), ("later", said.later)):
-                    latency = f"p50 {part.p50:.1f}, p99 {part.p99:.0f}, max {part.longest:.0f} ms"
-                    print(f"    {name}: {part.count:,}, {latency}")
+                    print(f"    {name}: {part.count:,}, {spread(part)}")
                 phase.check()
         with ExitStack() as stack:
-            phase = Phase(stack, made, folder / "run")
+            phase = Phase(stack, made, folder / "run", processes)
             phase.know(stretch)
             phase.send(f"the busiest minutes, {AT_ONCE} at a time", "bounded", stretch.sends)
             phase.check()
         with ExitStack() as stack:
-            phase = Phase(stack, made, folder / "run")
+            phase = Phase(stack, made, folder / "run", processes)
             many = min(HERD, nation.hospitals)
             for turn, title in enumerate(("just started", "passwords known")):
                 phase.send(f"{many:,} hospitals at once, {title}", "chained", herd(nation, many, turn))
@@ -312,6 +327,7 @@ def main() -> int:
     asked.add_argument("--seed", type=int, default=4711)
     asked.add_argument("--folder", type=Path, help="where the databases are made (default: the system's)")
     asked.add_argument("--engine", choices=("sqlite", "postgresql"), help="only this one (default: what is there)")
+    asked.add_argument("--processes", type=int, default=1, help="of the service, on PostgreSQL; spread by hospital")
     said = asked.parse_args()
     # One connection a hospital, on either side.
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -330,7 +346,9 @@ def main() -> int:
     for engine in [said.engine] if said.engine else ["sqlite", *(["postgresql"] if places.answers() else [])]:
         with tempfile.TemporaryDirectory(prefix="rsonline-national-", dir=said.folder) as name:
             try:
-                report(engine, Path(name), nation, stretch, min(MINUTES, math.ceil(1 if said.short else said.minutes)))
+                minutes = min(MINUTES, math.ceil(1 if said.short else said.minutes))
+                # The embedded engine has one process, however many are asked for.
+                report(engine, Path(name), nation, stretch, minutes, 1 if engine == "sqlite" else said.processes)
             except Failed as failed:
                 print(f"FAILED: {failed}", *getattr(failed, "__notes__", ()), sep="\n", file=sys.stderr)
                 return 1

@@ -40,7 +40,8 @@ class Plan(msgspec.Struct):
     `chained`: a hospital begins at its first second and goes on as fast as answers come to it.
     """
 
-    port: int
+    ports: list[int]
+    """Of the processes of the service; a hospital keeps to one of them, as behind a proxy that spreads by hospital."""
     password: str
     pace: Pace
     hospitals: dict[str, tuple[str, list[Send]]]
@@ -50,7 +51,7 @@ class Plan(msgspec.Struct):
 
 
 class Times(msgspec.Struct):
-    """Milliseconds from when a message was due to its answer, with all its repetitions."""
+    """Milliseconds of so many messages or requests."""
 
     count: int
     p50: float
@@ -59,12 +60,17 @@ class Times(msgspec.Struct):
 
 
 class Said(msgspec.Struct):
-    """What came of a plan: seconds to the last answer, times, and what was no plain success by status or name."""
+    """What came of a plan: seconds to the last answer, times, and what was no plain success by status or name.
+
+    A message's time begins when it was due, so it contains its repetitions and the wait for those before it. A
+    request's begins when it is sent, as a client's time-out does; those that a 503 answered are not among them.
+    """
 
     seconds: float
     times: Times
     first_minute: Times
     later: Times
+    requests: Times
     busy: int
     """Answers 503 after which the message was sent again."""
     unwritten: int
@@ -158,7 +164,7 @@ class Run:
         self.acknowledged: list[str] = []
         self.failed: Counter[str] = Counter()
         self.busy = self.unwritten = self.unknown = 0
-        self.at, self.took = array("d"), array("d")
+        self.at, self.took, self.asked = array("d"), array("d"), array("d")
         self._places: contextlib.AbstractAsyncContextManager[object] = contextlib.nullcontext()
         if plan.pace == "bounded":
             self._places = asyncio.Semaphore(plan.at_once)
@@ -173,6 +179,7 @@ class Run:
 
     async def _hospital(self, address: str, code: str, begin: float) -> None:
         link = Link()
+        port = self.plan.ports[int(code) % len(self.plan.ports)]
         for place, (at, kind, which, more) in enumerate(self.plan.hospitals[code][1]):
             wait = begin + at - time.monotonic()
             due: float | None = None
@@ -182,35 +189,36 @@ class Run:
                     link.close()
                 if wait > 0:
                     await asyncio.sleep(wait)
-            link, due = await self._send(link, address, code, (kind, which, more), due)
+            link, due = await self._send(link, (address, port), code, (kind, which, more), due)
             self.at.append(at)
             self.took.append(time.monotonic() - due)
         link.close()
 
     async def _send(
-        self, link: Link, address: str, code: str, message: tuple[Kind, int, int], due: float | None
+        self, link: Link, line: tuple[str, int], code: str, message: tuple[Kind, int, int], due: float | None
     ) -> tuple[Link, float]:
         """One message until it is answered by something else than 503; the connection to go on with."""
         loop = asyncio.get_running_loop()
         for _ in range(_MOST_TRIES):
             async with self._places:
-                due = time.monotonic() if due is None else due
+                sent = time.monotonic()
+                due = sent if due is None else due
                 try:
                     async with asyncio.timeout(self.plan.patience):
                         if not link.open:
-                            _, link = await loop.create_connection(
-                                Link, "127.0.0.1", self.plan.port, local_addr=(address, 0)
-                            )
+                            _, link = await loop.create_connection(Link, "127.0.0.1", line[1], local_addr=(line[0], 0))
                         status, head = await link.ask(self._request(code, *message))
                 except (TimeoutError, OSError) as error:
                     link.close()
                     self.failed[type(error).__name__] += 1
                     self.unknown += 1
+                    self.asked.append(time.monotonic() - sent)
                     return link, due
             if status != 503:
                 break
             self.busy += 1
             await asyncio.sleep(float(head.partition(b"retry-after: ")[2].partition(b"\r\n")[0] or 1))
+        self.asked.append(time.monotonic() - sent)
         if status != 200:
             self.failed[str(status)] += 1
         elif b"x-rsonline-receipt: " in head:
@@ -252,6 +260,7 @@ def main() -> None:
         times(list(run.took)),
         times([took for at, took in both if at < 60]),
         times([took for at, took in both if at >= 60]),
+        times(list(run.asked)),
         run.busy,
         run.unwritten,
         dict(run.failed),

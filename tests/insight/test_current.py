@@ -29,7 +29,7 @@ def broken(error: BaseException) -> None:
 
 def placed(service: Service, regency: str) -> Hospital:
     """A hospital in a regency."""
-    made = service.hospital("WIT" if regency[0] == "9" else "WIB")
+    made = service.hospital({"9": "WIT", "7": "WITA"}.get(regency[0], "WIB"))
     rows(
         service.database,
         "UPDATE hospital SET kab_kota = :k WHERE kode_rs = :c RETURNING kode_rs",
@@ -104,6 +104,43 @@ async def test_what_is_kept_is_what_a_recount_gives(database: Database, tmp_path
             current.digest(NATION, "tempat_tidur_kosong").included
         )
         assert await current.count(NATION, datetime.now(UTC)) == 0
+        await store.close()
+
+
+async def test_as_time_goes_by_what_is_kept_is_what_a_recount_gives(database: Database, tmp_path: Path) -> None:
+    random = Random(20260307)
+    async with service_on(tmp_path, database) as service:
+        found = [placed(service, regency) for regency in (*REGENCIES, "7371")]
+        for hospital in found:
+            for _ in range(12):
+                await something(hospital, random)
+        store = open_store(database, on_broken=broken)
+        current = Current(store)
+        now = datetime.now(UTC)
+        scopes = [NATION, *(Scope("hospital", each.code) for each in found)]
+        for _ in range(24):
+            # Nobody sends any more: reports fall due at noon, hospitals turn silent, days begin in three zones.
+            now += timedelta(minutes=random.randrange(30, 300))
+            await current.count(NATION, now)
+            whole = await recounted(store, now)
+            for scope in scopes:
+                assert plain(current.digests(scope)) == plain(whole.digests(scope)), (scope, now)
+        assert current.digest(NATION, "lapor_diam").value == len(found)
+        await store.close()
+
+
+async def test_a_hospital_is_silent_from_that_hour_on(database: Database, tmp_path: Path) -> None:
+    async with service_on(tmp_path, database) as service:
+        hospital = placed(service, "3404")
+        before = datetime.now(UTC)
+        await hospital.send("POST", "/Fasyankes", MESSAGES["tempat_tidur"])
+        after = datetime.now(UTC)
+        store = open_store(database, on_broken=broken)
+        current = Current(store)
+        await current.count(NATION, before + timedelta(hours=24))
+        assert current.digest(NATION, "lapor_diam").value == 0
+        await current.count(NATION, after + timedelta(hours=24, seconds=1))
+        assert current.digest(NATION, "lapor_diam").value == 1
         await store.close()
 
 

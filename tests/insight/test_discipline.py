@@ -1,9 +1,11 @@
 """Reporting discipline: a year in three zones without a false alarm, and none too late."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rsonline.insight import discipline
 from rsonline.insight.discipline import DisciplineRules, Expected
@@ -91,3 +93,34 @@ def test_the_day_is_the_hospitals_own() -> None:
         "7371023": TODAY + timedelta(days=1),
         "9171001": TODAY + timedelta(days=1),
     }
+
+
+QUIET = st.builds(
+    lambda code, back, days: Quiet(code, TODAY - timedelta(days=back), TODAY - timedelta(days=back - days)),
+    st.sampled_from(("7371023", "73", "", "34")),
+    st.integers(0, 12),
+    st.integers(0, 5),
+)
+
+
+@given(st.lists(QUIET, max_size=4), st.integers(0, 14 * 24), st.integers(1, 60), st.integers(0, 20 * 24))
+def test_the_hours_of_declared_days_are_no_silence(
+    declared: list[Quiet], heard_back: int, hours: int, later: int
+) -> None:
+    place = PLACES["7371023"]
+    rules = DisciplineRules(silent=timedelta(hours=hours), quiet=tuple(declared))
+    # Half past an hour, so that no moment is the very last one of something.
+    heard = datetime.combine(TODAY, time(0, 30), place.zone) - timedelta(hours=heard_back)
+    now = heard + timedelta(hours=later, minutes=15)
+
+    def counts(moment: datetime) -> bool:
+        day: date = moment.astimezone(place.zone).date()
+        return not any(q.first <= day <= q.last and q.code != "34" for q in declared)
+
+    quarters = sum(counts(heard + timedelta(minutes=15 * n + 1)) for n in range(later * 4 + 1))
+    silent = quarters > hours * 4
+    assert (now > discipline.silent_from(place, heard, rules)) == silent
+    told = [discipline.Heard("7371023", heard, None, 0.0)]
+    assert discipline.silent(told, {"7371023": place}, now, rules).value == silent
+    # Whoever is not silent yet has a moment from which it is.
+    assert silent or discipline.until([], told, {"7371023": place}, now, rules) is not None

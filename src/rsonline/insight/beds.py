@@ -135,6 +135,12 @@ def _gone(room: Row, now: datetime, rules: BoardRules) -> str | None:
     return "too_old" if now - room["updated_at"] > rules.max_age else None
 
 
+def until(rooms: Iterable[Row], now: datetime, rules: BoardRules = RULES) -> datetime | None:
+    """The next moment at which one of some rooms is too old to count, though nobody says anything; None: never."""
+    counts = [room["updated_at"] + rules.max_age for room in rooms if _gone(room, now, rules) is None]
+    return min(counts, default=None)
+
+
 def free_in(room: Row) -> int:
     """The free beds of a room: never fewer than none."""
     return max(int(room["jumlah"]) - int(room["terpakai"]), 0)

@@ -14,7 +14,7 @@ import structlog
 
 from rsonline.insight.catalogue import FIGURES, SECTIONS
 from rsonline.insight.digest import NOTHING, Digest, digest, together
-from rsonline.insight.places import NATION, Place, Places, Scope, code_at, local_day
+from rsonline.insight.places import NATION, Place, Places, Scope, code_at, local_day, zone_at
 from rsonline.insight.screening_clock import Action, Decision
 from rsonline.insight.section import Figure, Ready, Rows, Section
 from rsonline.store import quiet, wide
@@ -38,17 +38,14 @@ _KEYS: dict[Key, Key] = {}
 
 
 class Counted(NamedTuple):
-    """A hospital as it was counted: up to which line of its journal, on which local day.
-
-    `until` is the moment from which time alone makes it another one.
-    """
+    """A hospital as it was counted: up to which line of its journal, on which days (see `_days`)."""
 
     place: Place
     seq: int
-    day: date
+    days: tuple[date, ...]
     digests: Digests
-    until: datetime | None
-    """From when on time alone makes it another count."""
+    until: Mapping[str, datetime]
+    """By section: from when on time alone makes it another count."""
     declared: Stamp = (0, None)
     """What was declared for regions when it was counted."""
 
@@ -169,8 +166,12 @@ class Current:
         moved: list[tuple[Place, Counted]] = []
         for code, place in places.items():
             known = self._hospitals.get(code)
-            if known is None or known.place != place or known.day != local_day(now, place.zone):
+            days = _days(place, now)
+            if known is None or known.place != place or known.days[0] != days[0]:
                 whole.append((place, known, SECTIONS))
+            elif known.days != days:
+                # What is counted once on each local day looks at no other calendar.
+                whole.append((place, known, tuple(s for s in SECTIONS if not s.daily)))
             elif known.seq != heads.get(code, 0):
                 moved.append((place, known))
             elif otherwise := _without_a_message(known, declared, now):
@@ -198,7 +199,7 @@ class Current:
         new = False
         for each in counted:
             known = self._hospitals.get(each.place.kode_rs)
-            if known is not None and (known.day, known.seq) > (each.day, each.seq):
+            if known is not None and (known.days, known.seq) > (each.days, each.seq):
                 # Two counts at once: the later one stays.
                 continue
             if known is None or known.place != each.place:
@@ -264,11 +265,16 @@ class Current:
         return {group: each for (name, group), each in self.digests(scope).items() if name == key and group}
 
 
+def _days(place: Place, now: datetime) -> tuple[date, ...]:
+    """The day at a hospital, at its province's office and in Jakarta: some figures mean the one, some the other."""
+    return tuple(local_day(now, zone_at(level, place)) for level in ("hospital", "province", "nation"))
+
+
 def _without_a_message(known: Counted, declared: Stamp, now: datetime) -> tuple[Section, ...]:
     """The sections that say something else though its hospital wrote nothing: by time, by a declaration."""
-    over = known.until is not None and now > known.until
+    over = {name for name, until in known.until.items() if now > until}
     new = known.declared != declared
-    return tuple(s for s in SECTIONS if (over and s.until is not None) or (new and "quiet" in s.tables))
+    return tuple(s for s in SECTIONS if s.name in over or (new and "quiet" in s.tables))
 
 
 def _added(parts: Sequence[Digests]) -> Digests:
@@ -294,18 +300,19 @@ def _count(
             rows[code].update(found)
     counted = []
     for place, known, sections in some:
-        digests, until = ({}, None) if known is None else (known.digests, known.until)
+        digests: Digests = {} if known is None else known.digests
+        until = {} if known is None else dict(known.until)
         if sections:
             kept = {key: each for key, each in digests.items() if FIGURES[key[0]][0] not in sections}
             own, places = told(rows[place.kode_rs]), {place.kode_rs: place}
             ready = [(s, Ready(s.prepare(own, places, now), places, now)) for s in sections]
             digests = kept | {key: each for s, one in ready for key, each in counted_section(s, one)}
             for section, one in ready:
-                # There is one such section; with a second, the earlier of two moments would have to be kept.
-                if section.until is not None:
-                    until = section.until(one.rows, now)
-        seq, day = heads.get(place.kode_rs, 0), local_day(now, place.zone)
-        counted.append(Counted(place, seq, day, digests, until, declared))
+                until.pop(section.name, None)
+                if section.until is not None and (moment := section.until(one)) is not None:
+                    until[section.name] = moment
+        seq = heads.get(place.kode_rs, 0)
+        counted.append(Counted(place, seq, _days(place, now), digests, until, declared))
     return counted
 
 

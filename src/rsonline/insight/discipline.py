@@ -227,14 +227,9 @@ def silent(found: Sequence[Heard], places: Places, now: datetime, rules: Discipl
     def without(one: Heard) -> str | None:
         place = places.get(one.kode_rs)
         if one.heard is not None:
-            long = now - one.heard
-            if (
-                long > rules.silent
-                and place is not None
-                and long - excused(place, one.heard, now, rules) <= rules.silent
-            ):
-                return "quiet"
-            return None if long > rules.silent else "heard"
+            if now - one.heard <= rules.silent:
+                return "heard"
+            return None if place is None or now > silent_from(place, one.heard, rules) else "quiet"
         if place is None:
             return None
         if one.since is not None and local_day(now, place.zone) - one.since < timedelta(days=2):
@@ -245,8 +240,9 @@ def silent(found: Sequence[Heard], places: Places, now: datetime, rules: Discipl
     return count(SILENT, found, without, now)
 
 
-def excused(place: Place, first: datetime, last: datetime, rules: DisciplineRules) -> timedelta:
-    """How much of a time lies in days for which a hospital's beds were declared quiet; none of it counts twice."""
+def silent_from(place: Place, heard: datetime, rules: DisciplineRules = RULES) -> datetime:
+    """The moment after which a hospital is silent if nothing more is heard of it: hours of days for which its beds
+    were declared quiet do not count, none of them twice."""
     spans = sorted(
         (
             datetime.combine(each.first, time(), place.zone),
@@ -255,10 +251,26 @@ def excused(place: Place, first: datetime, last: datetime, rules: DisciplineRule
         for each in rules.quiet
         if TEMPAT_TIDUR.name in each.kinds and each.names(place.where)
     )
-    whole, reached = timedelta(0), first
+    left, reached = rules.silent, heard
     for start, end in spans:
-        begin, until = max(start, reached), min(end, last)
-        if until > begin:
-            whole += until - begin
-            reached = until
-    return whole
+        if end <= reached:
+            continue
+        between = start - reached
+        if between >= left:
+            break
+        left -= max(between, timedelta(0))
+        reached = end
+    return reached + left
+
+
+def until(
+    asked: Iterable[Expected], found: Iterable[Heard], places: Places, now: datetime, rules: DisciplineRules = RULES
+) -> datetime | None:
+    """The next moment at which a report is overdue or a hospital silent, though nothing arrives; None: never."""
+    ends = [one.by for one in asked if one.state(now) == "not_due"]
+    ends += [
+        silent_from(places[one.kode_rs], one.heard, rules)
+        for one in found
+        if one.heard is not None and one.kode_rs in places
+    ]
+    return min((end for end in ends if end >= now), default=None)

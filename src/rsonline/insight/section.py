@@ -72,7 +72,7 @@ class Section:
     """About complete days only: counted once on each local day, and not whenever something arrives."""
     written: tuple[str, ...] = ()
     """The reports whose messages change the section, where `tables` are not theirs."""
-    until: Callable[[Any, datetime], datetime | None] | None = None
+    until: Callable[[Ready], datetime | None] | None = None
     """The moment from which what was prepared says something else although nothing arrives."""
 
     @property

@@ -11,6 +11,7 @@ BEDS = Section(
     title=Words("Tempat tidur", "Beds"),
     tables=("tempat_tidur",),
     prepare=lambda rows, places, now: list(rows["tempat_tidur"]),
+    until=lambda r: beds.until(r.rows, r.now),
     groups=by("id_tt"),
     grouped=("tempat_tidur_kosong", "hunian_sekarang", "antrian_tempat_tidur"),
     figures=(
@@ -47,7 +48,7 @@ FRESHNESS = Section(
     tables=("bed_round",),
     written=("tempat_tidur",),
     prepare=lambda rows, places, now: staleness.standings(rows["bed_round"], places, now),
-    until=staleness.until,
+    until=lambda r: staleness.until(r.rows, r.now),
     figures=(
         figure(
             staleness.LIVELY,

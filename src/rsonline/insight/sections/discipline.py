@@ -30,6 +30,7 @@ DISCIPLINE = Section(
     title=Words("Kedisiplinan pelaporan, 30 hari", "Reporting discipline, 30 days"),
     tables=(*discipline.KINDS, "tempat_tidur", "quiet"),
     prepare=_discipline,
+    until=lambda r: discipline.until(r.rows.expected, r.rows.heard, r.places, r.now, r.rows.rules),
     figures=(
         figure(
             discipline.SILENT,

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from rsonline.store import audit
+from rsonline.store.change import Origin
 from rsonline.store.database import Database, embedded
-from rsonline.store.engines import connected
+from rsonline.store.engines import connected, transaction
 from tests.cli.command import of, run, with_keys
 from tests.databases import journal, rows
 from tests.store.several import CODES, FIRST_NIK, filled
@@ -121,6 +122,22 @@ def test_a_person_is_searched_by_a_number_that_is_not_on_the_command_line(report
     assert [line["new"]["nik"] for line in opened[:3]] == [nik] * 3
     # It may stand there too: the same lines, then those about the searches before.
     assert shown(run("journal", "search", "--nik", nik, *with_keys(reported)).out)[:3] == lines
+
+
+def test_only_what_somebody_wrote_is_masked(reported: Database) -> None:
+    # Sixteen digits in a row are not rare in hexadecimal, and are nobody's number there.
+    ours, number = f"{'ab' * 4}{FIRST_NIK}{'cd' * 4}", FIRST_NIK + 7
+    origin = Origin("9200001", 0, "9200001/7", address="10.0.0.1", request_id=ours, claimed=None, clock="none")
+    with transaction(reported) as access:
+        audit.note(access, origin, "search", {"as_text": f"NIK {number}", "as_number": number, "many": [str(number)]})
+    (line,) = shown(run("journal", "search", "--account", "9200001/7", *with_keys(reported)).out)
+    hidden = f"{str(number)[:4]}**********{str(number)[-2:]}"
+    assert line["request_id"] == ours
+    assert line["new"] == {"as_text": f"NIK {hidden}", "as_number": hidden, "many": [hidden]}
+    assert len(bytes.fromhex(line["hash"])) == 32
+    (whole,) = shown(run("journal", "search", "--account", "9200001/7", "--whole", *with_keys(reported)).out)
+    assert whole["hash"] == line["hash"]
+    assert whole["new"]["as_number"] == number
 
 
 def test_who_searches_is_in_the_journal_himself(reported: Database) -> None:

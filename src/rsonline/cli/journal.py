@@ -13,6 +13,8 @@ import typer
 from rsonline.cli import DatabaseOption, DataOption, KeysOption, app, failing, standing
 
 _INDEX = re.compile("[0-9a-f]{32}")
+_OURS = frozenset({"hash", "request_id"})
+"""Hexadecimal of the service's own: sixteen digits in a row there are no person's."""
 journal_app = typer.Typer(help="Periksa dan cari jurnal.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(journal_app, name="journal")
 Code = Annotated[str | None, typer.Option("--hospital", help="Hanya rumah sakit ini.", show_default=False)]
@@ -134,7 +136,6 @@ def _utc(moment: datetime | None) -> datetime | None:
 
 
 def _write(place: Any, verb: str, asked: dict[str, Any], *, whole: bool = True) -> None:
-    from rsonline.reports.nik import masked
     from rsonline.store import audit
     from rsonline.store.engines import transaction
     from rsonline.store.keys import KeysError
@@ -146,16 +147,17 @@ def _write(place: Any, verb: str, asked: dict[str, Any], *, whole: bool = True) 
     with failing(KeysError), transaction(place) as access:
         count = 0
         for line in _shown(audit.lines(access, **asked)):
-            sys.stdout.write(line if whole else masked(line))
+            shown = line if whole else {k: v if k in _OURS else _masked(v) for k, v in line.items()}
+            sys.stdout.write(json.dumps(shown, ensure_ascii=False) + "\n")
             count += 1
         # The operator's own looks stand in a chain of their own.
         audit.note(access, audit.operator(), verb, {**said, "lines": count}, asked.get("nik"))
     typer.echo(f"{count} baris.", err=True)
 
 
-def _shown(lines: Iterator[dict[str, Any]]) -> Iterator[str]:
+def _shown(lines: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for line in lines:
-        shown = {
+        shown: dict[str, Any] = {
             **line,
             "at": line["at"].isoformat(timespec="milliseconds"),
             # A blind index would let others be compared with it (SR-44).
@@ -164,7 +166,20 @@ def _shown(lines: Iterator[dict[str, Any]]) -> Iterator[str]:
             **{name: _content(line[name]) for name in ("old", "new")},
         }
         del shown["person1"], shown["person2"]
-        yield json.dumps(shown, ensure_ascii=False) + "\n"
+        yield shown
+
+
+def _masked(value: Any) -> Any:
+    from rsonline.reports.nik import masked
+
+    if isinstance(value, dict):
+        return {masked(name): _masked(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_masked(each) for each in value]
+    if value is None or isinstance(value, bool):
+        return value
+    text = masked(str(value))
+    return text if isinstance(value, str) or text != str(value) else value
 
 
 def _content(text: str | None) -> object:

@@ -278,7 +278,7 @@ def report(engine: str, folder: Path, nation: Nation, stretch: Stretch, minutes:
     """Everything on one engine."""
     with places.empty(engine, folder / "stock") as made:
         prepare(made, nation, stretch)
-        title = engine if processes == 1 else f"{engine}, {processes} processes of the service"
+        title = engine if processes == 1 else f"{engine}, {processes} processes"
         print(
             f"\n{title:38}{'messages':>9}{'a second':>9}{'p50 ms':>9}{'p99 ms':>9}{'max ms':>9}{'503':>8}{'bad':>7}"
             f"{'service':>9}{'sender':>8}",

@@ -237,6 +237,7 @@ def pages(today: str) -> Iterator[tuple[str, str]]:
     for path in ("/pengguna", "/integrasi", "/integrasi/panggilan"):
         yield "admin-rs", path
     for role in ("dinkes", "kemenkes"):
+        yield role, "/beranda"
         yield role, "/rumah-sakit"
     for role in ("petugas", "dinkes", "kemenkes"):
         for path in ("/wawasan", "/wawasan/tempat_tidur_kosong", "/wawasan/shk_terlambat"):

@@ -267,7 +267,9 @@ async def test_a_row_replaces_its_own_and_leaves_the_others(tmp_path: Path) -> N
 
 async def test_whoever_has_no_hospital_starts_at_what_it_may_do(service: Service) -> None:
     for role, links in (("kemenkes", 3), ("operator", 3)):
-        page = (await (await as_role(service, role)).get("/beranda")).text
+        answer = await (await as_role(service, role)).get("/beranda")
+        assert answer.status_code == 200
+        page = answer.text
         assert sum(f'href="{to}"' in page for to in ("/rumah-sakit", "/pengguna", "/daftar")) == links
     page = (await (await as_role(service, "dinkes", "34")).get("/beranda")).text
     assert 'href="/rumah-sakit"' in page

@@ -260,6 +260,21 @@ class Current:
         """One figure of a scope; NOTHING where there is none."""
         return self.digests(scope).get((key, group), NOTHING)
 
+    def having(self, scope: Scope, keys: Sequence[str]) -> dict[str, list[tuple[float, Place]]]:
+        """The hospitals of a scope that have something of each figure: the value and the place, in no order.
+
+        One walk for all keys: there are thousands of hospitals, and nothing else is served meanwhile.
+        """
+        found: dict[str, list[tuple[float, Place]]] = {key: [] for key in keys}
+        wanted = [(_key(key, ""), some) for key, some in found.items()]
+        for place in self.inside(scope):
+            digest_of = self._hospitals[place.kode_rs].digests.get
+            for key, some in wanted:
+                digest = digest_of(key)
+                if digest is not None and digest.value:
+                    some.append((digest.value, place))
+        return found
+
     def groups(self, scope: Scope, key: str) -> dict[str, Digest]:
         """A figure of a scope by group."""
         return {group: each for (name, group), each in self.digests(scope).items() if name == key and group}

@@ -23,6 +23,7 @@ from rsonline.store.drafts import Draft
 from rsonline.store.quiet import Quiet
 from rsonline.web import drafts as kept
 from rsonline.web import forms, render, submit
+from rsonline.web.attention import attention
 from rsonline.web.door import Wrong
 from rsonline.web.pages import House, Page
 from rsonline.web.visit import Visit
@@ -31,9 +32,9 @@ _BACK = 10
 
 
 async def home(house: House, visit: Visit) -> Response:
-    """What is due, what is late, what is done; for a role without a hospital, where it can go."""
+    """What is due, what is late, what is done; for whoever has no hospital, what needs attention and where to go."""
     if visit.hospital is None:
-        return render.page(visit, "beranda_umum.html")
+        return render.page(visit, "beranda_umum.html", **await attention(house, visit))
     code, at = visit.own.code, visit.here
     days = [at.today - timedelta(days=n) for n in range(3)]
 

@@ -60,12 +60,14 @@ def settings_of(data: Path | None, database: str | None, **more: object) -> Sett
 
 
 @contextmanager
-def failing(*errors: type[Exception]) -> Iterator[None]:
-    """End the command with the text of such an error."""
+def failing(*errors: type[Exception], lang: str = "id") -> Iterator[None]:
+    """End the command with the text of such an error, in the language asked for where it has both."""
     try:
         yield
     except errors as error:
-        typer.echo(str(error), err=True)
+        from rsonline.hospital.words import spoken, words_of
+
+        typer.echo(spoken(words_of(error), lang), err=True)
         raise typer.Exit(1) from None
 
 

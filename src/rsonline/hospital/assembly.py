@@ -104,7 +104,7 @@ def agent_of(config: Config, *, show: Callable[[Agent, list[Trouble]], None] = s
                     config=config,
                     outbox=outbox,
                     delivery=Delivery(outbox, sending),
-                    alarms=Alarms(config.code, ways_of(config.alarm)),
+                    alarms=Alarms(config.code, ways_of(config.alarm), lang=config.alarm.lang),
                     show=show,
                 )
             finally:

@@ -20,11 +20,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from rsonline.hospital.agent import duration
 from rsonline.hospital.identity import called
 from rsonline.hospital.line import LOOPBACK
 from rsonline.hospital.outbox import Outbox
 from rsonline.hospital.setup import keep_secret
+from rsonline.hospital.words import duration
 from rsonline.reports import REPORTS
 
 KEY_FILE: Final = "halaman.kunci"
@@ -144,7 +144,7 @@ class Page:
         now = self.clock()
 
         def since(then: float | None) -> str:
-            return "-" if then is None else duration(now - then)
+            return "-" if then is None else duration(now - then, "id")
 
         refused = [] if token is None else self.outbox.set_aside(200)
         body = self._templates.get_template("keadaan.html").render(

@@ -21,6 +21,7 @@ from rsonline.hospital.outbox import Outbox
 from rsonline.hospital.sealed import Sealer
 from rsonline.hospital.sender import Sending
 from rsonline.hospital.source import Writable
+from rsonline.reports.verdict import Words
 from tests.agent.sources import Simrs, simrs
 from tests.agent.test_collect import configured, rooms
 from tests.sdk.wired import ADDRESS, no_sleep
@@ -251,7 +252,8 @@ def test_a_file_that_cannot_be_written_ends_nothing(bench: Made, tmp_path: Path)
     other = sqlite3.connect(one.outbox.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     one.run(20)
-    assert "locked" in one.agent.full
+    assert one.agent.full is not None
+    assert "locked" in one.agent.full.id
     other.execute("ROLLBACK")
     other.close()
     one.run(60)
@@ -317,7 +319,8 @@ def test_a_corrected_password_is_taken_up_without_a_restart(hospital: Simrs, tmp
 def test_what_became_worse_is_told_once_more() -> None:
     clock, post = Clock(), Post()
     alarms = Alarms("9100001", [post], clock)
-    trouble = Trouble("away", "warning", "Layanan tidak menjawab", clock.now)
+    text = Words("Layanan tidak menjawab", "The service does not answer")
+    trouble = Trouble("away", "warning", text, clock.now)
     assert [alarms.tell([trouble]), alarms.tell([trouble])] == [1, 0]
     assert alarms.tell([trouble._replace(level="critical")]) == 1
     clock.now += DAY
@@ -333,6 +336,7 @@ def test_what_became_worse_is_told_once_more() -> None:
         ('[alarm]\nemail_to = ["a@b.example"]', "alarm.email_to"),
         ("[alarm]\nwarn_minutes = 0", "alarm.warn_minutes"),
         ("[alarm]\nlain = 1", "alarm.lain"),
+        ('[alarm]\nlang = "fr"', "alarm.lang"),
         ('[relay]\nlisten = "8321"', "relay.listen"),
         ('[relay]\nlisten = "127.0.0.1:8321"', "relay.password_file"),
     ],

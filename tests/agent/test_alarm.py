@@ -12,8 +12,12 @@ from pathlib import Path
 import pytest
 
 from rsonline.hospital.alarm import Alarms, Trouble, alarm_of, ways_of
+from rsonline.reports.verdict import Words
 
-TROUBLE = Trouble("away", "warning", "Layanan tidak menjawab dengan benar, sejak 16 menit.", 1_767_225_600.0)
+TEXT = Words(
+    "Layanan tidak menjawab dengan benar, sejak 16 menit.", "The service does not answer as it should, for 16 minutes."
+)
+TROUBLE = Trouble("away", "warning", TEXT, 1_767_225_600.0)
 
 
 class Mail(socketserver.StreamRequestHandler):
@@ -103,12 +107,36 @@ def test_a_trouble_and_its_end_are_heard(heard: tuple[str, Listening], tmp_path:
         letter = message_from_string(first, policy=default)
         assert (letter["To"], letter["From"]) == ("it@rs.test, direktur@rs.test", "agen@rs.test")
         assert letter["Subject"].startswith("[rsonline 9100001] PERINGATAN: Layanan tidak menjawab")
-        assert TROUBLE.text in letter.get_content()
+        assert TEXT.id in letter.get_content()
         assert "Sudah pulih" in message_from_string(second, policy=default).get_content()
     else:
         body = json.loads(first)
-        assert (body["tingkat"], body["masalah"], body["teks"]) == ("warning", "away", TROUBLE.text)
+        assert (body["tingkat"], body["masalah"], body["teks"]) == ("warning", "away", TEXT.id)
         assert json.loads(second)["tingkat"] == "pulih"
+
+
+def test_alarms_are_english_where_the_table_says_so(heard: tuple[str, Listening], tmp_path: Path) -> None:
+    kind, server = heard
+    way = (
+        {"smtp": f"127.0.0.1:{server.port}", "email_from": "agen@rs.test", "email_to": "it@rs.test"}
+        if kind == "mail"
+        else {"webhook": f"http://127.0.0.1:{server.port}/x"}
+    )
+    settings = alarm_of({**way, "lang": "en"}, tmp_path)
+    alarms = Alarms("9100001", ways_of(settings), lang=settings.lang)
+    assert (alarms.tell([TROUBLE]), alarms.tell([])) == (1, 1)
+    if kind == "mail":
+        letters = [message_from_string(each, policy=default) for each in server.told]
+        said = [(str(each["Subject"]), each.get_content().strip()) for each in letters]
+    else:
+        bodies = [json.loads(each) for each in server.told]
+        # The names of the members, and the levels, are for programs.
+        assert [each["tingkat"] for each in bodies] == ["warning", "pulih"]
+        said = [(each["judul"], each["teks"]) for each in bodies]
+    assert said == [
+        (f"[rsonline 9100001] WARNING: {TEXT.en}", TEXT.en),
+        (f"[rsonline 9100001] OVER: It is over: {TEXT.en}", f"It is over: {TEXT.en}"),
+    ]
 
 
 def test_whoever_does_not_take_it_is_told_again_and_no_address_is_shown(tmp_path: Path) -> None:

@@ -296,8 +296,9 @@ def test_a_file_of_a_newer_program_is_refused_and_left_alone(tmp_path: Path) -> 
     with closing(sqlite3.connect(path)) as made:
         made.execute("PRAGMA user_version=99")
     before = path.read_bytes()
-    with pytest.raises(OutboxError, match="form 99"):
+    with pytest.raises(OutboxError, match="berbentuk 99") as refused:
         Outbox(path, SEALER)
+    assert "form 99" in refused.value.words.en
     assert path.read_bytes() == before
 
 

@@ -1,7 +1,8 @@
-"""The agent's own page: for whoever holds the key, on this machine, and for no other page's forms."""
+"""The agent's own page: for whoever holds the key, on this machine, no other page's forms, in both languages."""
 
 import re
 from collections.abc import AsyncIterator
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -99,3 +100,97 @@ async def test_other_pages_and_other_names_reach_nothing(site: Site) -> None:
     assert site.outbox.size()[0] == 1
     assert (await site.browser.post("/keluar", data=sent)).status_code == 303
     assert "antrian" not in (await site.browser.get("/")).text
+
+
+# ---- languages
+
+ENGLISH = "en-US,en;q=0.9,id;q=0.8"
+
+
+def language(page: httpx.Response) -> str:
+    found = re.search(r'<html lang="(..)">', page.text)
+    assert found is not None
+    return found[1]
+
+
+async def test_the_page_is_english_for_who_chooses_it_and_stays_so(site: Site) -> None:
+    shown = await site.browser.get("/")
+    assert language(shown) == "id"
+    assert '<a href="/?lang=en" lang="en" hreflang="en">English</a>' in shown.text
+    chosen = await site.browser.get("/?lang=en")
+    assert "httponly" in chosen.headers["Set-Cookie"].lower()
+    await site.enter()
+    page = await site.browser.get("/")
+    assert (language(page), page.headers["Content-Security-Policy"]) == ("en", shown.headers["Content-Security-Policy"])
+    for text in ("something is wrong", "Oldest waiting", "Send again", "Log out", "11 days"):
+        assert text in page.text
+    assert '<a href="/?lang=id" lang="id" hreflang="id">Bahasa Indonesia</a>' in page.text
+    assert "<style" not in page.text
+    sent = {"tanda": await site.token(), "nomor": "99", "tindakan": "buang"}
+    assert (await site.browser.post("/pesan", data=sent)).text == "There is no refused message 99."
+    assert (await site.browser.post("/pesan", data={**sent, "tanda": "x"})).text.startswith("Refused. Reload")
+    # What was chosen goes before what the browser prefers, and nothing else can be chosen.
+    assert language(await site.browser.get("/?lang=id", headers={"Accept-Language": ENGLISH})) == "id"
+    other = await site.browser.get("/?lang=fr", headers={"Accept-Language": ENGLISH})
+    assert language(other) == "id"
+    assert "Set-Cookie" not in other.headers
+
+
+@pytest.mark.parametrize(
+    ("liked", "shown"),
+    [
+        (ENGLISH, "en"),
+        ("id-ID,id;q=0.9,en;q=0.8", "id"),
+        ("en;q=0.5, id;q=0.5", "id"),
+        ("fr, en-GB;q=0.2", "en"),
+        ("en;q=0", "id"),
+        ("en;q=x", "id"),
+        ("fr", "id"),
+        ("", "id"),
+    ],
+)
+async def test_without_a_choice_it_is_what_the_browser_prefers(site: Site, liked: str, shown: str) -> None:
+    assert language(await site.browser.get("/", headers={"Accept-Language": liked})) == shown
+
+
+async def test_what_is_wrong_is_shown_in_english_where_it_was_written_so(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await site.enter()
+    await site.browser.get("/?lang=en")
+    # As an earlier release wrote it.
+    assert "Layanan &lt;i&gt;menolak" in (await site.browser.get("/")).text
+    trouble = {**STANDING["troubles"][0], "text_en": "The service <i>refuses</i>"}
+    feed = {**STANDING["feeds"]["kamar"], "fault_en": "<b>broken</b>"}
+    monkeypatch.setitem(STANDING, "troubles", [trouble])
+    monkeypatch.setitem(STANDING, "feeds", {"kamar": feed})
+    page = (await site.browser.get("/")).text
+    assert "The service &lt;i&gt;refuses" in page
+    assert "&lt;b&gt;broken" in page
+    assert "menolak" not in page
+    assert "rusak" not in page
+
+
+async def test_every_text_of_the_page_has_both_languages(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    template = (files("rsonline.hospital") / "pages" / "keadaan.html").read_text("utf-8")
+    pairs = re.findall(r't\("([^"]+)", "([^"]+)"\)', template)
+    assert len(pairs) == template.count("t(")
+    # What a template says outside of them is nobody's language.
+    outside = re.sub(r"{[{%].*?[%}]}|<[^>]*>", " ", template)
+    assert not re.findall(r"[a-z]{3,}", outside.lower()), outside
+    site.outbox.offer([], feed="kamar", rejected=[(("a",), "jumlah wajib diisi")])
+    shown = {"id": "", "en": ""}
+    for lang in shown:
+        shown[lang] += (await site.browser.get(f"/?lang={lang}")).text
+        shown[lang] += (await site.browser.get("/?salah")).text
+    await site.enter()
+    for lang in shown:
+        shown[lang] += (await site.browser.get(f"/?lang={lang}")).text
+    site.outbox.discard(1)
+    monkeypatch.setitem(STANDING, "reports", {})
+    for lang in shown:
+        shown[lang] += (await site.browser.get(f"/?lang={lang}")).text
+    for id, en in pairs:
+        assert id in shown["id"], id
+        assert en in shown["en"], en
+        assert f">{id}<" not in shown["en"], id

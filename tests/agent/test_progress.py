@@ -45,6 +45,14 @@ def test_the_bar_counts_what_was_confirmed(box: Outbox) -> None:
     assert "1 ditolak" in text
 
 
+def test_the_bar_speaks_english_where_asked(box: Outbox) -> None:
+    console, said = terminal()
+    with first_load(box, console, lang="en") as moved:
+        moved("oksigen")
+    assert "Reading oksigen" in said.getvalue()
+    assert "First load" in said.getvalue()
+
+
 def test_it_is_not_shown_again_and_not_into_a_file(box: Outbox) -> None:
     said = io.StringIO()
     with first_load(box, Console(file=said)) as moved:

@@ -60,12 +60,14 @@ def settings_of(data: Path | None, database: str | None, **more: object) -> Sett
 
 
 @contextmanager
-def failing(*errors: type[Exception]) -> Iterator[None]:
-    """End the command with the text of such an error."""
+def failing(*errors: type[Exception], lang: str = "id") -> Iterator[None]:
+    """End the command with the text of such an error, in the language asked for where it has both."""
     try:
         yield
     except errors as error:
-        typer.echo(str(error), err=True)
+        from rsonline.hospital.words import spoken, words_of
+
+        typer.echo(spoken(words_of(error), lang), err=True)
         raise typer.Exit(1) from None
 
 
@@ -203,6 +205,7 @@ from rsonline.cli import (  # noqa: E402 (they add their commands to `app`)
     agent_reconcile,
     agent_relay,
     agent_setup,
+    agent_status,
     ask,
     care,
     doctor,
@@ -229,6 +232,7 @@ __all__ = [
     "agent_reconcile",
     "agent_relay",
     "agent_setup",
+    "agent_status",
     "app",
     "ask",
     "care",

@@ -1,4 +1,4 @@
-"""`rsonline agent …`: run the agent, see how it stands, and decide about what it cannot decide itself."""
+"""`rsonline agent …`: run the agent, and decide about what it cannot decide itself."""
 
 import json
 import logging
@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rsonline.cli import app, failing
+from rsonline.cli.line import AsJson, Lang, say, wrong
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,22 +36,22 @@ AGENT_TOML = Path("agent.toml")
 _log = logging.getLogger("rsonline.agent")
 
 
-def configured(path: Path) -> "Config":
+def configured(path: Path, lang: str) -> "Config":
     """The configuration; end the command with a clear text where it cannot be used."""
     from rsonline.hospital.config import ConfigError, load
 
-    with failing(ConfigError):
+    with failing(ConfigError, lang=lang):
         return load(path)
 
 
 @contextmanager
-def opened(config: "Config") -> Iterator["Outbox"]:
+def opened(config: "Config", lang: str) -> Iterator["Outbox"]:
     """The outbox of a configuration, closed at the end."""
     from rsonline.hospital.assembly import outbox_of
     from rsonline.hospital.outbox_form import OutboxError
     from rsonline.hospital.sealed import KeyFileError
 
-    with failing(KeyFileError, OutboxError, OSError, sqlite3.OperationalError):
+    with failing(KeyFileError, OutboxError, OSError, sqlite3.OperationalError, lang=lang):
         outbox = outbox_of(config)
         try:
             yield outbox
@@ -64,6 +65,7 @@ def run(
     once: Annotated[
         bool, typer.Option("--once", help="Baca semua sekali, antar sampai habis atau macet, lalu selesai.")
     ] = False,
+    lang: Lang = "id",
 ) -> None:
     """Jalankan agen sampai dihentikan (Ctrl-C)."""
     from rsonline.cli.agent_progress import first_load
@@ -73,11 +75,12 @@ def run(
     from rsonline.hospital.outbox_form import OutboxError
     from rsonline.hospital.sealed import KeyFileError
     from rsonline.hospital.source import SourceError
+    from rsonline.hospital.words import many
 
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
     # A line for each request would fill a disk, and its addresses are nobody's business.
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    settings = configured(config)
+    settings = configured(config, lang)
     over = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -87,46 +90,54 @@ def run(
     for each in ("SIGINT", "SIGTERM", "SIGBREAK"):
         if hasattr(signal, each):
             signal.signal(getattr(signal, each), stop)
-    told = _Told()
+    told = _Told(lang)
 
     def show(running: "Agent", troubles: "list[Trouble]") -> None:
         told.tell(troubles)
         sight.written(running, troubles)
 
     with (
-        failing(ConfigError, SourceError, KeyFileError, OutboxError, Running, OSError),
+        failing(ConfigError, SourceError, KeyFileError, OutboxError, Running, OSError, lang=lang),
         agent_of(settings, show=show) as running,
     ):
-        _log.info("agen rumah sakit %s berjalan, %d sumber data", settings.code, len(settings.feeds))
-        with first_load(running.outbox) as moved:
+        feeds = len(settings.feeds)
+        text = say(
+            lang,
+            f"agen rumah sakit {settings.code} berjalan, {feeds} sumber data",
+            f"the agent of hospital {settings.code} runs, {many(feeds, 'feed')}",
+        )
+        _log.info("%s", text)
+        with first_load(running.outbox, lang=lang) as moved:
             if once:
-                raise typer.Exit(_once(running, over, moved))
+                raise typer.Exit(_once(running, over, moved, lang))
 
             def wait(seconds: float) -> bool:
                 moved("")
                 return over.wait(seconds)
 
             running.run(wait)
-    _log.info("agen berhenti")
+    _log.info("%s", say(lang, "agen berhenti", "the agent has stopped"))
 
 
 class _Told:
     """What was last written to the log of what is wrong: each trouble once, and its end."""
 
-    def __init__(self) -> None:
+    def __init__(self, lang: str) -> None:
+        self._lang = lang
         self._known: dict[str, str] = {}
 
     def tell(self, troubles: "list[Trouble]") -> None:
         there = {each.name: each for each in troubles}
         for name, each in there.items():
             if self._known.get(name) != each.level:
-                _log.log(logging.ERROR if each.level == "critical" else logging.WARNING, "%s", each.text)
+                level = logging.ERROR if each.level == "critical" else logging.WARNING
+                _log.log(level, "%s", say(self._lang, *each.text))
         for name in self._known.keys() - there.keys():
-            _log.info("pulih: %s", name)
+            _log.info("%s: %s", say(self._lang, "pulih", "over"), name)
         self._known = {name: each.level for name, each in there.items()}
 
 
-def _once(running: "Agent", over: threading.Event, moved: "Moved") -> int:
+def _once(running: "Agent", over: threading.Event, moved: "Moved", lang: str) -> int:
     """Read every feed once and deliver until nothing is left or nothing moves: 0, 2 where something is left."""
     from rsonline.hospital.sight import written
 
@@ -151,36 +162,11 @@ def _once(running: "Agent", over: threading.Event, moved: "Moved") -> int:
         written(running, running.troubles())
     faults = [r for r in running.readings.values() if r.fault or r.rejected or r.braked]
     left = running.outbox.size()[0]
-    typer.echo(f"Sisa antrean: {left}." if left else "Semua yang dapat dikirim sudah sampai.")
+    if left:
+        typer.echo(say(lang, f"Sisa antrean: {left}.", f"Left in the outbox: {left}."))
+    else:
+        typer.echo(say(lang, "Semua yang dapat dikirim sudah sampai.", "Everything that can be sent has arrived."))
     return 2 if left or faults or running.full_since is not None else 0
-
-
-@agent.command()
-def status(
-    config: ConfigOption = AGENT_TOML,
-    as_json: Annotated[bool, typer.Option("--json", help="Satu dokumen JSON untuk program.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Perbarui terus sampai Ctrl-C.")] = False,
-) -> None:
-    """Perlihatkan yang menunggu, tertua, terakhir sampai, ditolak. Kode 0: baik, 2: masalah, 1: gawat."""
-    from rich.live import Live
-
-    settings = configured(config)
-    if as_json:
-        said = standing_of(settings)
-        typer.echo(json.dumps(said, ensure_ascii=False))
-        raise typer.Exit(_code(said))
-    console = console_of()
-    said = standing_of(settings)
-    if not watch:
-        console.print(pictured(said))
-        raise typer.Exit(_code(said))
-    try:
-        with Live(pictured(said), console=console, auto_refresh=False) as live:
-            while True:
-                time.sleep(2)
-                live.update(pictured(standing_of(settings)), refresh=True)
-    except KeyboardInterrupt:
-        raise typer.Exit(0) from None
 
 
 def console_of() -> "Console":
@@ -191,82 +177,17 @@ def console_of() -> "Console":
     return console if console.is_terminal else Console(width=200)
 
 
-def _code(said: dict[str, Any]) -> int:
-    return {"ok": 0, "warning": 2}.get(said["state"], 1)
-
-
-def standing_of(config: "Config") -> dict[str, Any]:
-    """How an agent stands: what it wrote last, with what its outbox holds now. `stopped` where it does not run."""
-    from rsonline.hospital import sight
-
-    with failing(OSError, ValueError):
-        said = sight.told(config.health)
-    if said is None:
-        return {"hospital": config.code, "state": "stopped", "at": None, "reports": {}, "feeds": {}, "troubles": []}
-    with opened(config) as outbox:
-        said["reports"] = {counts.report: sight.counted(counts) for counts in outbox.counts()}
-        said["waiting"], said["bytes"] = outbox.size()
-    if not said["running"] or time.time() - said["at"] > sight.STALE:
-        said["state"] = "stopped"
-    return said
-
-
-def pictured(said: dict[str, Any]) -> Any:
-    """The standing as a table for the terminal."""
-    from rich.console import Group
-    from rich.table import Table
-    from rich.text import Text
-
-    from rsonline.hospital.agent import duration
-
-    now = time.time()
-
-    def ago(then: float | None) -> str:
-        return "-" if then is None else f"{duration(now - then)} lalu"
-
-    words = {
-        "ok": ("baik", "green"),
-        "warning": ("ada masalah", "yellow"),
-        "critical": ("gawat", "red"),
-        "stopped": ("tidak berjalan", "red"),
-    }
-    text, colour = words[said["state"]]
-    head = Text.assemble(f"Agen rumah sakit {said['hospital']}: ", (text, colour))
-    reports = Table(
-        "Laporan", "Menunggu", "Sedang dikirim", "Ditolak", "Tertua menunggu", "Terakhir berhasil", "Sampai"
-    )
-    for name, counts in said["reports"].items():
-        reports.add_row(
-            name,
-            str(counts["waiting"]),
-            str(counts["sent"]),
-            str(counts["refused"]),
-            "-" if counts["oldest"] is None else duration(now - counts["oldest"]),
-            ago(counts["confirmed"]),
-            str(counts["arrived"]),
-        )
-    feeds = Table("Sumber data", "Laporan", "Dibaca", "Baris", "Tidak dapat dikirim", "Kesalahan")
-    for name, feed in said["feeds"].items():
-        feeds.add_row(
-            name, feed["report"], ago(feed["read"]), str(feed["rows"]), str(feed["rejected"]), Text(feed["fault"])
-        )
-    parts: list[Any] = [head, reports, feeds]
-    for trouble in said["troubles"]:
-        mark = ("GAWAT ", "red") if trouble["level"] == "critical" else ("Perhatian ", "yellow")
-        parts.append(Text.assemble(mark, trouble["text"]))
-    return Group(*parts)
-
-
 @agent.command()
 def refused(
     config: ConfigOption = AGENT_TOML,
-    as_json: Annotated[bool, typer.Option("--json", help="Satu dokumen JSON untuk program.")] = False,
+    lang: Lang = "id",
+    as_json: AsJson = False,
 ) -> None:
     """Daftar pesan yang ditolak layanan dan baris yang tidak dapat dikirim, dengan alasannya."""
     from rich.table import Table
     from rich.text import Text
 
-    with opened(configured(config)) as outbox:
+    with opened(configured(config, lang), lang) as outbox:
         aside, rows = outbox.set_aside(), outbox.rejected()
     if as_json:
         messages = [
@@ -276,21 +197,39 @@ def refused(
         return
     console = console_of()
     if not aside and not rows:
-        console.print("Tidak ada yang ditolak.")
+        console.print(say(lang, "Tidak ada yang ditolak.", "Nothing is refused."))
         return
     if aside:
-        columns = ("Nomor", "Laporan", "Yang mana", "Sejak", "Kata layanan")
-        table = Table(*columns, title="Ditolak layanan", title_justify="left")
+        columns: tuple[str, ...] = (
+            ("Number", "Report", "Which", "Since", "The service says")
+            if lang == "en"
+            else ("Nomor", "Laporan", "Yang mana", "Sejak", "Kata layanan")
+        )
+        table = Table(*columns, title=say(lang, "Ditolak layanan", "Refused by the service"), title_justify="left")
         for each in aside:
             table.add_row(str(each.id), each.report, Text(_key(each)), _moment(each.at), Text(each.said))
         console.print(table)
-        console.print("Kirim ulang: rsonline agent resend NOMOR; buang: rsonline agent discard NOMOR")
+        console.print(
+            say(
+                lang,
+                "Kirim ulang: rsonline agent resend NOMOR; buang: rsonline agent discard NOMOR",
+                "Send again: rsonline agent resend NUMBER; give up: rsonline agent discard NUMBER",
+            )
+        )
     if rows:
-        table = Table("Sumber", "Sejak", "Yang salah", title="Baris yang tidak dapat dikirim", title_justify="left")
+        columns = ("Feed", "Since", "What is wrong") if lang == "en" else ("Sumber", "Sejak", "Yang salah")
+        title = say(lang, "Baris yang tidak dapat dikirim", "Rows that cannot be sent")
+        table = Table(*columns, title=title, title_justify="left")
         for row in rows:
             table.add_row(row.feed, _moment(row.at), Text(row.said))
         console.print(table)
-        console.print("Perbaiki di SIMRS; baris yang sudah benar dikirim sendiri.")
+        console.print(
+            say(
+                lang,
+                "Perbaiki di SIMRS; baris yang sudah benar dikirim sendiri.",
+                "Correct them in the SIMRS; a row that is right is sent by itself.",
+            )
+        )
 
 
 def _key(message: "Refused") -> str:
@@ -309,11 +248,12 @@ NumberArgument = Annotated[int, typer.Argument(help="Nomor dari `rsonline agent 
 
 
 @agent.command()
-def resend(number: NumberArgument, config: ConfigOption = AGENT_TOML) -> None:
+def resend(number: NumberArgument, config: ConfigOption = AGENT_TOML, lang: Lang = "id") -> None:
     """Kirim ulang satu pesan yang ditolak."""
-    with opened(configured(config)) as outbox:
+    with opened(configured(config, lang), lang) as outbox:
         done = outbox.resend(number)
-    _said(done, f"Pesan {number} akan dikirim ulang.", number)
+    text = say(lang, f"Pesan {number} akan dikirim ulang.", f"Message {number} will be sent again.")
+    _said(done, text, number, lang)
 
 
 @agent.command()
@@ -321,19 +261,19 @@ def discard(
     number: NumberArgument,
     config: ConfigOption = AGENT_TOML,
     yes: Annotated[bool, typer.Option("--yes", help="Jangan bertanya.")] = False,
+    lang: Lang = "id",
 ) -> None:
     """Buang satu pesan yang ditolak; isinya dikirim lagi bila data rumah sakit berubah."""
-    if not yes and not typer.confirm(f"Buang pesan {number}?"):
+    if not yes and not typer.confirm(say(lang, f"Buang pesan {number}?", f"Give message {number} up?")):
         raise typer.Exit(1)
-    with opened(configured(config)) as outbox:
+    with opened(configured(config, lang), lang) as outbox:
         done = outbox.discard(number)
-    _said(done, f"Pesan {number} dibuang.", number)
+    _said(done, say(lang, f"Pesan {number} dibuang.", f"Message {number} is given up."), number, lang)
 
 
-def _said(done: bool, text: str, number: int) -> None:
+def _said(done: bool, text: str, number: int, lang: str) -> None:
     if not done:
-        typer.echo(f"Tidak ada pesan {number} yang ditolak.", err=True)
-        raise typer.Exit(1)
+        raise wrong(say(lang, f"Tidak ada pesan {number} yang ditolak.", f"There is no refused message {number}."))
     typer.echo(text)
 
 
@@ -342,14 +282,25 @@ def allow_removals(
     feed: Annotated[str, typer.Argument(help="Nama sumber data.", show_default=False)],
     config: ConfigOption = AGENT_TOML,
     yes: Annotated[bool, typer.Option("--yes", help="Jangan bertanya.")] = False,
+    lang: Lang = "id",
 ) -> None:
     """Pastikan bahwa yang hilang dari satu sumber data memang harus dihapus di layanan."""
-    settings = configured(config)
+    settings = configured(config, lang)
     if feed not in {each.name for each in settings.feeds if each.snapshot}:
-        typer.echo(f"{feed!r} bukan sumber data potret (snapshot) pada konfigurasi.", err=True)
+        raise wrong(
+            say(
+                lang,
+                f"{feed!r} bukan sumber data potret (snapshot) pada konfigurasi.",
+                f"{feed!r} is no snapshot feed of the configuration.",
+            )
+        )
+    asked = say(
+        lang,
+        f"Hapus di layanan semua {feed} yang sudah tidak ada di rumah sakit?",
+        f"Remove at the service all {feed} that the hospital no longer has?",
+    )
+    if not yes and not typer.confirm(asked):
         raise typer.Exit(1)
-    if not yes and not typer.confirm(f"Hapus di layanan semua {feed} yang sudah tidak ada di rumah sakit?"):
-        raise typer.Exit(1)
-    with opened(settings) as outbox:
+    with opened(settings, lang) as outbox:
         outbox.consent(feed)
-    typer.echo("Dicatat; pembacaan berikutnya menghapusnya.")
+    typer.echo(say(lang, "Dicatat; pembacaan berikutnya menghapusnya.", "Noted; the next reading removes them."))

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from rsonline.cli.line import say
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -18,7 +20,11 @@ Moved = Callable[[str], None]
 
 @contextmanager
 def first_load(
-    outbox: "Outbox", console: "Console | None" = None, clock: Callable[[], float] = time.monotonic
+    outbox: "Outbox",
+    console: "Console | None" = None,
+    clock: Callable[[], float] = time.monotonic,
+    *,
+    lang: str = "id",
 ) -> Iterator[Moved]:
     """Show a bar while nothing of this outbox has ever arrived and until all that is known has; else show nothing.
 
@@ -35,7 +41,8 @@ def first_load(
     with Progress(
         SpinnerColumn(), words, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console
     ) as bar:
-        task = bar.add_task("Muatan pertama", total=None)
+        load = say(lang, "Muatan pertama", "First load")
+        task = bar.add_task(load, total=None)
         looked, over = -EVERY, False
 
         def moved(reading: str) -> None:
@@ -48,8 +55,8 @@ def first_load(
             done = sum(c.arrived for c in counts)
             left = sum(c.waiting + c.sent for c in counts)
             refused = sum(c.refused for c in counts)
-            aside = f", {refused} ditolak" if refused else ""
-            text = f"Membaca {reading}" if reading else f"Muatan pertama{aside}"
+            aside = say(lang, f", {refused} ditolak", f", {refused} refused") if refused else ""
+            text = say(lang, f"Membaca {reading}", f"Reading {reading}") if reading else f"{load}{aside}"
             bar.update(task, description=text, completed=done, total=done + left or None, refresh=True)
             if done and not left and not reading:
                 over = True

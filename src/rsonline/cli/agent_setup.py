@@ -10,6 +10,7 @@ import typer
 from rsonline.cli import failing
 from rsonline.cli.agent import AGENT_TOML, ConfigOption, agent, configured
 from rsonline.cli.agent_preview import previewed
+from rsonline.cli.line import Lang, say
 
 if TYPE_CHECKING:
     from rsonline.hospital.setup import Answers
@@ -40,46 +41,61 @@ def setup(
     preset: Annotated[str, _option("khanza atau mlite; 'tidak' untuk SELECT sendiri.")] = "",
     report: Annotated[list[str] | None, _option("Tanpa preset: laporan yang SELECT-nya akan diisi sendiri.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Pakai usulan kode terbaik tanpa bertanya.")] = False,
+    lang: Lang = "id",
 ) -> None:
     """Buat konfigurasi agen: uji sambungan, pilih preset, petakan kode, lihat baris pertama. Tidak ada yang dikirim."""
     from rsonline.hospital.config import PRESETS
     from rsonline.hospital.setup import DRIVERS, PASSWORD_FILE, SOURCE_PASSWORD_FILE, Answers, keep_secret, source_url
     from rsonline.reports import REPORTS
 
-    if config.exists() and not yes and not typer.confirm(f"{config} sudah ada. Ganti?"):
+    def ask(id: str, en: str, **how: Any) -> Any:
+        return typer.prompt(say(lang, id, en), **how)
+
+    asked = say(lang, f"{config} sudah ada. Ganti?", f"{config} is there already. Replace it?")
+    if config.exists() and not yes and not typer.confirm(asked):
         raise typer.Exit(1)
     folder = config.resolve().parent
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    typer.echo("1. Rumah sakit dan layanan")
-    code = code or typer.prompt("Kode rumah sakit")
-    zone = zone or typer.prompt("Zona waktu rumah sakit (WIB, WITA, WIT)", default="WIB")
-    address = address or typer.prompt("Alamat layanan", default=MINISTRY)
-    with failing(OSError):
-        _secret(folder / PASSWORD_FILE, password_file, "Kata sandi RS Online (X-pass)", keep_secret)
-    typer.echo("2. Basis data SIMRS")
-    engine = engine or typer.prompt("Jenis (mysql, postgresql, mssql, sqlite)", default="mysql")
-    if engine not in DRIVERS and engine != "sqlite":
-        _wrong(f"engine: {engine!r} bukan salah satu dari {', '.join([*DRIVERS, 'sqlite'])}")
+    typer.echo(say(lang, "1. Rumah sakit dan layanan", "1. Hospital and service"))
+    code = code or ask("Kode rumah sakit", "Code of the hospital")
+    zone = zone or ask(
+        "Zona waktu rumah sakit (WIB, WITA, WIT)", "Time zone of the hospital (WIB, WITA, WIT)", default="WIB"
+    )
+    address = address or ask("Alamat layanan", "Address of the service", default=MINISTRY)
+    with failing(OSError, lang=lang):
+        wanted = say(lang, "Kata sandi RS Online (X-pass)", "Password of RS Online (X-pass)")
+        _secret(folder / PASSWORD_FILE, password_file, wanted, keep_secret)
+    typer.echo(say(lang, "2. Basis data SIMRS", "2. Database of the SIMRS"))
+    engines = (*DRIVERS, "sqlite")
+    engine = engine or ask(
+        "Jenis (mysql, postgresql, mssql, sqlite)", "Kind (mysql, postgresql, mssql, sqlite)", default="mysql"
+    )
+    if engine not in engines:
+        there = ", ".join(engines)
+        text = say(lang, f"{engine!r} bukan salah satu dari {there}", f"{engine!r} is none of {there}")
+        _wrong(f"engine: {text}")
     if engine == "sqlite":
-        database = database or typer.prompt("Berkas basis data")
+        database = database or ask("Berkas basis data", "File of the database")
         url = source_url(engine, "", 0, str(Path(database).resolve()), "")
     else:
-        host = host or typer.prompt("Alamat server", default="127.0.0.1")
-        port = port or typer.prompt("Porta", default=DRIVERS[engine][1], type=int)
-        database = database or typer.prompt("Nama basis data")
-        user = user or typer.prompt("Akun yang hanya boleh membaca")
+        host = host or ask("Alamat server", "Address of the server", default="127.0.0.1")
+        port = port or ask("Porta", "Port", default=DRIVERS[engine][1], type=int)
+        database = database or ask("Nama basis data", "Name of the database")
+        user = user or ask("Akun yang hanya boleh membaca", "Account that may only read")
         url = source_url(engine, host, port, database, user)
-        with failing(OSError):
-            wanted = f"Kata sandi {user}"
+        with failing(OSError, lang=lang):
+            wanted = say(lang, f"Kata sandi {user}", f"Password of {user}")
             _secret(folder / SOURCE_PASSWORD_FILE, database_password_file, wanted, keep_secret)
-    typer.echo("3. Laporan")
-    preset = preset or typer.prompt(f"Preset ({', '.join(PRESETS)}, tidak)", default="khanza")
+    typer.echo(say(lang, "3. Laporan", "3. Reports"))
+    presets = ", ".join(PRESETS)
+    preset = preset or ask(f"Preset ({presets}, tidak)", f"Preset ({presets}, none)", default="khanza")
     names = tuple(report or ())
-    if preset == "tidak":
+    if preset in ("tidak", "none"):
         preset = ""
         known = {each.name for each in REPORTS}
         while not names or not set(names) <= known:
-            text = typer.prompt(f"Laporan, dipisah koma ({', '.join(sorted(known))})")
+            there = ", ".join(sorted(known))
+            text = ask(f"Laporan, dipisah koma ({there})", f"Reports, with commas between ({there})")
             names = tuple(part.strip() for part in text.split(",") if part.strip())
     answers = Answers(
         code=code,
@@ -91,8 +107,8 @@ def setup(
         reports=names,
         ca_file="" if ca_file is None else str(ca_file.resolve()),
     )
-    _write(config, answers)
-    _tried(config, answers, yes=yes)
+    _write(config, answers, lang)
+    _tried(config, answers, lang, yes=yes)
 
 
 def _wrong(text: str) -> None:
@@ -111,63 +127,81 @@ def _secret(path: Path, given: Path | None, asked: str, keep: Any) -> None:
     keep(path, typer.prompt(asked, hide_input=True) + "\n")
 
 
-def _write(config: Path, answers: "Answers") -> None:
+def _write(config: Path, answers: "Answers", lang: str) -> None:
     from rsonline.hospital.config import ConfigError
     from rsonline.hospital.setup import keep_secret, text_of
     from rsonline.reports import REPORTS
 
-    with failing(ConfigError, OSError):
-        keep_secret(config, text_of(answers, REPORTS))
+    with failing(ConfigError, OSError, lang=lang):
+        keep_secret(config, text_of(answers, REPORTS, lang))
 
 
-def _tried(config: Path, answers: "Answers", *, yes: bool) -> None:
+def _tried(config: Path, answers: "Answers", lang: str, *, yes: bool) -> None:
     """See whether it works: connection, rights, tables, codes, first rows."""
     from rich.console import Console
 
     from rsonline.hospital.setup import unmapped
     from rsonline.hospital.source import Source, SourceError
+    from rsonline.hospital.words import many
 
     console = Console()
-    settings = configured(config)
-    with failing(SourceError):
+    settings = configured(config, lang)
+    with failing(SourceError, lang=lang):
         source = Source(settings)
         try:
             tables = source.tables()
             source.prove_read_only()
-            console.print(f"Tersambung: {len(tables)} tabel, akun hanya dapat membaca.")
+            console.print(
+                say(
+                    lang,
+                    f"Tersambung: {len(tables)} tabel, akun hanya dapat membaca.",
+                    f"Connected: {many(len(tables), 'table')}, the account can only read.",
+                )
+            )
             if not answers.preset:
                 for name, columns in sorted(tables.items())[:200]:
                     console.print(f"  {name}: {', '.join(columns)}", markup=False, highlight=False)
-                console.print(f"Isi SELECT di {config}, lalu: rsonline agent preview --config {config}")
+                fill = say(lang, f"Isi SELECT di {config}, lalu", f"Fill in the SELECTs in {config}, then")
+                console.print(f"{fill}: rsonline agent preview --config {config}")
                 raise typer.Exit(0)
-            codes = _mapped(unmapped(settings, source), yes=yes)
+            codes = _mapped(unmapped(settings, source, lang), lang, yes=yes)
         finally:
             source.close()
     if codes:
-        _write(config, replace(answers, codes=codes))
-        settings = configured(config)
-    with failing(SourceError):
+        _write(config, replace(answers, codes=codes), lang)
+        settings = configured(config, lang)
+    with failing(SourceError, lang=lang):
         source = Source(settings)
         try:
-            wrong = sum(previewed(console, settings, feed, source, 3) for feed in settings.feeds)
+            wrong = sum(previewed(console, settings, feed, source, 3, lang) for feed in settings.feeds)
         finally:
             source.close()
-    console.print(
-        f"Konfigurasi tertulis di {config}." + (f" {wrong} baris contoh belum dapat dikirim." if wrong else "")
+    written = say(lang, f"Konfigurasi tertulis di {config}.", f"The configuration is written to {config}.")
+    faulty = say(
+        lang, f" {wrong} baris contoh belum dapat dikirim.", f" {many(wrong, 'sample row')} cannot be sent yet."
     )
-    console.print("Berikutnya: rsonline doctor --config …, lalu rsonline agent run --config …", markup=False)
+    console.print(written + (faulty if wrong else ""))
+    following = say(
+        lang,
+        "Berikutnya: rsonline doctor --config …, lalu rsonline agent run --config …",
+        "Next: rsonline doctor --config …, then rsonline agent run --config …",
+    )
+    console.print(following, markup=False)
 
 
-def _mapped(found: Any, *, yes: bool) -> dict[str, dict[str, dict[str, str]]]:
+def _mapped(found: Any, lang: str, *, yes: bool) -> dict[str, dict[str, dict[str, str]]]:
     """The service's id for each code, as chosen by a person."""
     codes: dict[str, dict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
     for each in found:
         best = each.suggestions[0][0] if each.suggestions else ""
         if not yes:
-            typer.echo(f"{each.feed}: {each.member} = {each.code!r} tidak dikenal layanan. Mungkin:")
+            code = f"{each.feed}: {each.member} = {each.code!r}"
+            unknown = say(lang, "tidak dikenal layanan. Mungkin:", "is not known to the service. Perhaps:")
+            typer.echo(f"{code} {unknown}")
             for id_, name in each.suggestions:
                 typer.echo(f"  {id_}  {name}")
-            best = typer.prompt("Kode layanan (kosong: lewati)", default=best)
+            asked = say(lang, "Kode layanan (kosong: lewati)", "Code of the service (empty: skip)")
+            best = typer.prompt(asked, default=best)
         if best:
             codes[each.feed][each.member][each.code] = best
     return {feed: {member: dict(table) for member, table in tables.items()} for feed, tables in codes.items()}

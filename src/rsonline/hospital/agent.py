@@ -17,6 +17,8 @@ from rsonline.hospital.config import Config, Feed
 from rsonline.hospital.deliver import Delivery
 from rsonline.hospital.outbox import Outbox, OutboxFull
 from rsonline.hospital.source import Source, SourceError, Writable
+from rsonline.hospital.words import as_is, duration, many
+from rsonline.reports.verdict import Words
 
 IDLE: Final = 1.0
 """Seconds between two rounds while there is nothing to do."""
@@ -36,7 +38,7 @@ class Reading:
     rows: int = 0
     rejected: int = 0
     braked: Braked | None = None
-    fault: str = ""
+    fault: Words | None = None
     since: float | None = None
     """Since when it cannot be read."""
 
@@ -55,7 +57,8 @@ class Agent:
     readings: dict[str, Reading] = field(default_factory=dict)
     full_since: float | None = None
     """Since when nothing more can be kept."""
-    full: str = ""
+    full: Words | None = None
+    """Why nothing more can be kept."""
     blind: str = ""
     """Why the last look could not be written down."""
     begun: float = field(init=False)
@@ -138,16 +141,16 @@ class Agent:
                 self.config, feed, self._connected(), self.outbox, allow_removals=self.outbox.consented(feed.name)
             )
             reading.due = now + feed.every
-            reading.read, reading.fault, reading.since = self.clock(), "", None
+            reading.read, reading.fault, reading.since = self.clock(), None, None
             reading.rows, reading.rejected, reading.braked = found.rows, found.rejected, found.braked
 
         try:
             if self._kept(read):
-                self.full_since, self.full = None, ""
+                self.full_since, self.full = None, None
         except Writable:
             raise
         except SourceError as error:
-            reading.fault, reading.since = str(error), reading.since or now
+            reading.fault, reading.since = error.words, reading.since or now
 
     def _connected(self) -> Source:
         """The source, proven to be read only. Raises SourceError, Writable."""
@@ -166,11 +169,11 @@ class Agent:
         try:
             work()
         except OutboxFull as error:
-            self.full_since, self.full = self.full_since or self.clock(), str(error)
+            self.full_since, self.full = self.full_since or self.clock(), error.words
             return False
         except sqlite3.OperationalError as error:
             # A full disk, or a file that another program holds too long: nothing was written, nothing is lost.
-            self.full_since, self.full = self.full_since or self.clock(), f"{self.outbox.path.name}: {error}"
+            self.full_since, self.full = self.full_since or self.clock(), as_is(f"{self.outbox.path.name}: {error}")
             return False
         return True
 
@@ -186,66 +189,82 @@ class Agent:
     def _of_the_service(self) -> list[Trouble]:
         state, made = self.delivery.state, list[Trouble]()
         if state.locked_since is not None:
-            text = (
+            text = Words(
                 "Layanan menolak kata sandi, jam atau alamat rumah sakit ini. Pengiriman berhenti;"
-                " jalankan `rsonline doctor`."
+                " jalankan `rsonline doctor`.",
+                "The service refuses the password, the clock or the address of this hospital. Nothing is delivered;"
+                " run `rsonline doctor`.",
             )
             made.append(Trouble("locked", "critical", text, state.locked_since))
         if state.away_since is not None:
-            made += self._waiting("away", "Layanan tidak menjawab dengan benar", state.away_since)
+            text = Words("Layanan tidak menjawab dengan benar", "The service does not answer as it should")
+            made += self._waiting("away", text, state.away_since)
         if self.blind:
-            made.append(Trouble("blind", "warning", f"Keadaan agen tidak dapat ditulis: {self.blind}", self.clock()))
+            text = Words(
+                f"Keadaan agen tidak dapat ditulis: {self.blind}",
+                f"How the agent stands cannot be written: {self.blind}",
+            )
+            made.append(Trouble("blind", "warning", text, self.clock()))
         return made
 
     def _of_the_outbox(self) -> list[Trouble]:
         made: list[Trouble] = []
-        if self.full_since is not None:
-            text = f"Antrean tidak dapat menampung lagi; data rumah sakit tidak dibaca sampai ada tempat. ({self.full})"
+        if self.full_since is not None and self.full is not None:
+            text = Words(
+                "Antrean tidak dapat menampung lagi; data rumah sakit tidak dibaca sampai ada tempat."
+                f" ({self.full.id})",
+                f"The outbox can hold no more; the hospital's data is not read until there is room. ({self.full.en})",
+            )
             made.append(Trouble("full", "critical", text, self.full_since))
         for counts in self.outbox.counts():
             if counts.oldest is not None:
-                many = f"{counts.waiting + counts.sent} pesan {counts.report} menunggu dikirim"
-                made += self._waiting(f"waiting:{counts.report}", many, counts.oldest)
+                left = counts.waiting + counts.sent
+                text = Words(
+                    f"{left} pesan {counts.report} menunggu dikirim",
+                    f"{many(left, 'message')} of {counts.report} waiting to be sent",
+                )
+                made += self._waiting(f"waiting:{counts.report}", text, counts.oldest)
             if counts.refused:
-                text = f"{counts.refused} pesan {counts.report} ditolak layanan. Lihat `rsonline agent refused`."
+                text = Words(
+                    f"{counts.refused} pesan {counts.report} ditolak layanan. Lihat `rsonline agent refused`.",
+                    f"{many(counts.refused, 'message')} of {counts.report} refused by the service."
+                    " See `rsonline agent refused`.",
+                )
                 made.append(Trouble(f"refused:{counts.report}", "warning", text, self.clock()))
         return made
 
     def _of_a_feed(self, feed: Feed, reading: Reading) -> list[Trouble]:
         made: list[Trouble] = []
-        if reading.since is not None:
-            made += self._waiting(
-                f"source:{feed.name}", f"Data {feed.name} tidak dapat dibaca: {reading.fault}", reading.since
+        if reading.since is not None and reading.fault is not None:
+            text = Words(
+                f"Data {feed.name} tidak dapat dibaca: {reading.fault.id}",
+                f"The data of {feed.name} cannot be read: {reading.fault.en}",
             )
+            made += self._waiting(f"source:{feed.name}", text, reading.since)
         if reading.braked is not None:
-            text = (
-                f"{reading.braked.gone} dari {reading.braked.of} {feed.name} hilang sekaligus dari data rumah sakit;"
-                f" tidak dihapus sebelum ada yang memastikan: `rsonline agent allow-removals {feed.name}`."
+            gone, of = reading.braked
+            text = Words(
+                f"{gone} dari {of} {feed.name} hilang sekaligus dari data rumah sakit;"
+                f" tidak dihapus sebelum ada yang memastikan: `rsonline agent allow-removals {feed.name}`.",
+                f"{gone} of {of} {feed.name} went missing at once from the hospital's data;"
+                f" not removed before somebody confirms it: `rsonline agent allow-removals {feed.name}`.",
             )
             made.append(Trouble(f"braked:{feed.name}", "critical", text, reading.read or self.clock()))
         if reading.rejected:
-            text = (
-                f"{reading.rejected} baris {feed.name} tidak dapat dikirim apa adanya. Lihat `rsonline agent refused`."
+            text = Words(
+                f"{reading.rejected} baris {feed.name} tidak dapat dikirim apa adanya. Lihat `rsonline agent refused`.",
+                f"{many(reading.rejected, 'row')} of {feed.name} cannot be sent as is. See `rsonline agent refused`.",
             )
             made.append(Trouble(f"rejected:{feed.name}", "warning", text, self.clock()))
         return made
 
-    def _waiting(self, name: str, text: str, since: float) -> list[Trouble]:
+    def _waiting(self, name: str, text: Words, since: float) -> list[Trouble]:
         """A trouble that is one only when it lasts."""
         settings = self.config.alarm
         lasted = self.clock() - since
+        told = Words(f"{text.id}, sejak {duration(lasted, 'id')}.", f"{text.en}, for {duration(lasted, 'en')}.")
         if lasted >= settings.critical_hours * 3600:
-            return [Trouble(name, "critical", f"{text}, sejak {duration(lasted)}.", since)]
+            return [Trouble(name, "critical", told, since)]
         if lasted >= settings.warn_minutes * 60:
-            return [Trouble(name, "warning", f"{text}, sejak {duration(lasted)}.", since)]
+            return [Trouble(name, "warning", told, since)]
         return []
-
-
-def duration(seconds: float) -> str:
-    """How long, in words: `12 menit`, `3 jam`, `2 hari`."""
-    minutes = max(int(seconds // 60), 0)
-    if minutes < 1:
-        return f"{max(int(seconds), 0)} detik"
-    if minutes < 120:
-        return f"{minutes} menit"
-    return f"{minutes // 60} jam" if minutes < 48 * 60 else f"{minutes // 1440} hari"

@@ -1,6 +1,7 @@
 """Alarms: what is wrong is told to people once when it begins, again when it gets worse, and once when it is over.
 
-By e-mail, by a webhook (one JSON object by POST), or both. Texts name report kinds, counts and times, nothing else.
+By e-mail, by a webhook (one JSON object by POST), or both. Texts name report kinds, counts and times, nothing else;
+they are Indonesian, or English by `lang`.
 
 ```toml
 [alarm]
@@ -12,6 +13,7 @@ smtp_user = "rsonline"
 smtp_password_file = "sandi-surel"
 warn_minutes = 15
 critical_hours = 24
+lang = "id"
 ```
 """
 
@@ -27,6 +29,8 @@ from typing import Any, Literal, NamedTuple
 import httpx
 
 from rsonline.hospital.line import address_of, trust
+from rsonline.hospital.words import Unusable, as_is, spoken
+from rsonline.reports.verdict import Words
 
 Level = Literal["warning", "critical"]
 PATIENCE = 10.0
@@ -35,6 +39,11 @@ AGAIN = 60.0
 """Seconds before an alarm that could not be told is tried again."""
 REMIND = 86_400.0
 """Seconds after which something critical is told once more."""
+_LEVELS = {
+    "warning": Words("PERINGATAN", "WARNING"),
+    "critical": Words("GAWAT", "CRITICAL"),
+    "pulih": Words("PULIH", "OVER"),
+}
 
 
 class Trouble(NamedTuple):
@@ -42,7 +51,7 @@ class Trouble(NamedTuple):
 
     name: str
     level: Level
-    text: str
+    text: Words
     since: float
 
 
@@ -58,24 +67,41 @@ class AlarmSettings:
     smtp_password_file: Path | None = None
     warn_minutes: float = 15.0
     critical_hours: float = 24.0
+    lang: str = "id"
 
 
 def alarm_of(said: Mapping[str, Any], folder: Path) -> AlarmSettings:
-    """The `[alarm]` table. Raises ValueError, whose text names the member."""
+    """The `[alarm]` table. Raises Unusable, and ValueError for a number that is none."""
     known = set(AlarmSettings.__dataclass_fields__)
     for name in said:
         if name not in known:
-            raise ValueError(f"alarm.{name}: tidak dikenal; yang ada: {', '.join(sorted(known))}")
+            names = ", ".join(sorted(known))
+            raise Unusable(
+                Words(f"alarm.{name}: tidak dikenal; yang ada: {names}", f"alarm.{name}: not known; there are: {names}")
+            )
     webhook = str(said.get("webhook", ""))
     if webhook:
         try:
             address_of(webhook)
         except ValueError:
-            raise ValueError("alarm.webhook: harus https:// (http:// hanya untuk mesin ini sendiri)") from None
+            raise Unusable(
+                Words(
+                    "alarm.webhook: harus https:// (http:// hanya untuk mesin ini sendiri)",
+                    "alarm.webhook: must be https:// (http:// only for this machine itself)",
+                )
+            ) from None
     to = said.get("email_to", [])
     to = [to] if isinstance(to, str) else to
     if to and not (said.get("smtp") and said.get("email_from")):
-        raise ValueError("alarm.email_to: smtp dan email_from juga wajib diisi")
+        raise Unusable(
+            Words(
+                "alarm.email_to: smtp dan email_from juga wajib diisi",
+                "alarm.email_to: smtp and email_from are required too",
+            )
+        )
+    lang = said.get("lang", "id")
+    if lang not in ("id", "en"):
+        raise Unusable(Words("alarm.lang: id atau en", "alarm.lang: id or en"))
     password = said.get("smtp_password_file")
     made = AlarmSettings(
         webhook=webhook,
@@ -86,9 +112,15 @@ def alarm_of(said: Mapping[str, Any], folder: Path) -> AlarmSettings:
         smtp_password_file=None if password is None else folder / str(password),
         warn_minutes=float(said.get("warn_minutes", 15.0)),
         critical_hours=float(said.get("critical_hours", 24.0)),
+        lang=lang,
     )
     if made.warn_minutes <= 0 or made.critical_hours <= 0:
-        raise ValueError("alarm.warn_minutes, alarm.critical_hours: harus lebih dari 0")
+        raise Unusable(
+            Words(
+                "alarm.warn_minutes, alarm.critical_hours: harus lebih dari 0",
+                "alarm.warn_minutes, alarm.critical_hours: must be more than 0",
+            )
+        )
     return made
 
 
@@ -134,10 +166,11 @@ class Alarms:
     hospital: str
     ways: Sequence[Callable[[str, dict[str, Any]], None]]
     clock: Callable[[], float] = time.time
+    lang: str = "id"
     failed: str = ""
     """Why the last try to tell somebody failed; empty when it did not."""
     _told: dict[tuple[int, str], _Told] = field(default_factory=dict)
-    _texts: dict[str, str] = field(default_factory=dict)
+    _texts: dict[str, Words] = field(default_factory=dict)
     _again: float = 0.0
 
     def tell(self, troubles: Sequence[Trouble]) -> int:
@@ -157,7 +190,8 @@ class Alarms:
                     self._told[number, name] = _Told(trouble.level, now)
                     made += 1
             for key in [k for k in self._told if k[0] == number and k[1] not in there]:
-                if self._out(way, "pulih", f"Sudah pulih: {self._texts.get(key[1], key[1])}", None):
+                was = self._texts.get(key[1], as_is(key[1]))
+                if self._out(way, "pulih", Words(f"Sudah pulih: {was.id}", f"It is over: {was.en}"), None):
                     del self._told[key]
                     made += 1
         self._texts |= {trouble.name: trouble.text for trouble in troubles}
@@ -165,9 +199,11 @@ class Alarms:
             self._again = now + AGAIN
         return made
 
-    def _out(self, way: Callable[[str, dict[str, Any]], None], level: str, text: str, trouble: Trouble | None) -> bool:
-        words = {"warning": "PERINGATAN", "critical": "GAWAT", "pulih": "PULIH"}
-        subject = f"[rsonline {self.hospital}] {words[level]}: {text.splitlines()[0][:120]}"
+    def _out(
+        self, way: Callable[[str, dict[str, Any]], None], level: str, words: Words, trouble: Trouble | None
+    ) -> bool:
+        text = spoken(words, self.lang)
+        subject = f"[rsonline {self.hospital}] {spoken(_LEVELS[level], self.lang)}: {text.splitlines()[0][:120]}"
         body = {"rumah_sakit": self.hospital, "tingkat": level, "teks": text, "masalah": trouble and trouble.name}
         try:
             way(subject, body)

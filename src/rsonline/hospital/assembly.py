@@ -15,9 +15,11 @@ from rsonline.hospital.line import secret_of
 from rsonline.hospital.outbox import Outbox
 from rsonline.hospital.sender import Sending
 from rsonline.hospital.source import SourceError, password
+from rsonline.hospital.words import InWords, as_is
+from rsonline.reports.verdict import Words
 
 
-class Running(Exception):
+class Running(InWords):
     """Another agent runs on this folder."""
 
 
@@ -29,7 +31,12 @@ def alone(lock: Path) -> Iterator[None]:
         try:
             held.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError:
-            raise Running(f"Agen sudah berjalan pada folder {lock.parent}.") from None
+            raise Running(
+                Words(
+                    f"Agen sudah berjalan pada folder {lock.parent}.",
+                    f"An agent already runs on the folder {lock.parent}.",
+                )
+            ) from None
         yield
 
 
@@ -79,7 +86,7 @@ def client_of(config: Config) -> AsyncClient:
             ca_file=config.ca_file,
         )
     except (ValueError, OSError) as error:
-        raise ConfigError(f"hospital: {error}") from None
+        raise ConfigError(as_is(f"hospital: {error}")) from None
 
 
 @contextmanager
@@ -97,7 +104,7 @@ def agent_of(config: Config, *, show: Callable[[Agent, list[Trouble]], None] = s
                     config=config,
                     outbox=outbox,
                     delivery=Delivery(outbox, sending),
-                    alarms=Alarms(config.code, ways_of(config.alarm)),
+                    alarms=Alarms(config.code, ways_of(config.alarm), lang=config.alarm.lang),
                     show=show,
                 )
             finally:

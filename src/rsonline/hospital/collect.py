@@ -17,7 +17,7 @@ from rsonline.hospital.source import Row, Source
 from rsonline.reports.codec import read
 from rsonline.reports.fields import At
 from rsonline.reports.report import Report
-from rsonline.reports.verdict import Refused
+from rsonline.reports.verdict import Problem, Refused
 from rsonline.reports.wording import problem_text
 
 BRAKE = 0.2
@@ -55,8 +55,10 @@ class Judged(NamedTuple):
     key: Key
     sent: Row
     problems: str
+    """In Indonesian, as the outbox keeps it."""
     warnings: tuple[str, ...]
     parent: Key | None
+    found: tuple[Problem, ...] = ()
 
 
 def collect(config: Config, feed: Feed, source: Source, outbox: Outbox, *, allow_removals: bool = False) -> Collected:
@@ -105,7 +107,8 @@ def judge(feed: Feed, row: Mapping[str, object], at: At) -> Judged:
         # What only the service knows (the number of the parent) is filled in when the parent has arrived.
         said = read(report, sent, at, partial=report.name == "shk_hasil")
     except Refused as refused:
-        return Judged(key, sent, "; ".join(problem_text(p, None).id for p in refused.problems), (), None)
+        told = "; ".join(problem_text(p, None).id for p in refused.problems)
+        return Judged(key, sent, told, (), None, tuple(refused.problems))
     parent: Key | None = None
     if report.name in PARENTS:
         parent = tuple(str(parent_of_row).split("|")) if parent_of_row is not None else (key[0],)

@@ -32,11 +32,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rsonline.hospital.alarm import AlarmSettings, alarm_of
 from rsonline.hospital.relay_settings import RelaySettings, relay_of
+from rsonline.hospital.words import InWords, as_is, words_of
 from rsonline.reports import REPORTS
 from rsonline.reports.report import Report, members
+from rsonline.reports.verdict import Words
 
 
-class ConfigError(Exception):
+class ConfigError(InWords):
     """The configuration cannot be used; the text names the place and what is allowed."""
 
 
@@ -118,14 +120,16 @@ PRESETS = ("khanza", "mlite")
 def preset(name: str) -> str:
     """The `[[feed]]` tables for a hospital system, as text to be put into a configuration. Raises ConfigError."""
     if name not in PRESETS:
-        raise ConfigError(f"Preset {name!r} tidak ada: {', '.join(PRESETS)}")
+        known = ", ".join(PRESETS)
+        raise ConfigError(Words(f"Preset {name!r} tidak ada: {known}", f"There is no preset {name!r}: {known}"))
     return (files("rsonline.hospital") / "presets" / f"{name}.toml").read_text("utf-8")
 
 
 def example(name: str) -> str:
     """Statements that make a small database in the shape of a hospital system, for a trial. Raises ConfigError."""
     if name not in PRESETS:
-        raise ConfigError(f"Contoh {name!r} tidak ada: {', '.join(PRESETS)}")
+        known = ", ".join(PRESETS)
+        raise ConfigError(Words(f"Contoh {name!r} tidak ada: {known}", f"There is no example {name!r}: {known}"))
     return (files("rsonline.hospital") / "presets" / f"{name}-contoh.sql").read_text("utf-8")
 
 
@@ -134,9 +138,11 @@ def load(path: Path) -> Config:
     try:
         said = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise ConfigError(f"{path} tidak dapat dibaca: {error.strerror}") from None
+        raise ConfigError(
+            Words(f"{path} tidak dapat dibaca: {error.strerror}", f"{path} cannot be read: {error.strerror}")
+        ) from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: {error}") from None
+        raise ConfigError(as_is(f"{path}: {error}")) from None
     _only(said, {"hospital", "source", "feed", "outbox", "alarm", "relay", "patients"}, "")
     if "patients" in said:
         # For `rsonline send` and its like: the agent itself does not speak to the patient API.
@@ -152,19 +158,24 @@ def load(path: Path) -> Config:
     folder = path.resolve().parent
     address = _text(hospital, "address", "hospital").rstrip("/")
     if not address.startswith(("https://", "http://127.0.0.1", "http://localhost", "http://[::1]")):
-        raise ConfigError("hospital.address: harus https:// (http:// hanya untuk mesin ini sendiri)")
+        raise ConfigError(
+            Words(
+                "hospital.address: harus https:// (http:// hanya untuk mesin ini sendiri)",
+                "hospital.address: must be https:// (http:// only for this machine itself)",
+            )
+        )
     feeds = said.get("feed", [])
     if not isinstance(feeds, list) or not (feeds or only_relays):
-        raise ConfigError("feed: sedikitnya satu [[feed]] dibutuhkan")
+        raise ConfigError(Words("feed: sedikitnya satu [[feed]] dibutuhkan", "feed: at least one [[feed]] is needed"))
     made = tuple(_feed(each, number) for number, each in enumerate(feeds, 1))
     try:
         alarm = alarm_of(_table(said, "alarm"), folder) if "alarm" in said else AlarmSettings()
         relay = relay_of(_table(said, "relay"), folder) if "relay" in said else None
     except ValueError as error:
-        raise ConfigError(str(error)) from None
+        raise ConfigError(words_of(error)) from None
     names = [each.name for each in made]
     if twice := next((name for name in names if names.count(name) > 1), None):
-        raise ConfigError(f"feed.name: {twice!r} dipakai dua kali")
+        raise ConfigError(Words(f"feed.name: {twice!r} dipakai dua kali", f"feed.name: {twice!r} is used twice"))
     return Config(
         folder=folder,
         code=_text(hospital, "code", "hospital"),
@@ -190,11 +201,13 @@ def _only_files(feeds: object) -> bool:
 def _outbox(said: object) -> dict[str, int]:
     """The `[outbox]` table: how much it may hold, in messages and MB, and how many MB of the disk stay free."""
     if not isinstance(said, dict):
-        raise ConfigError("[outbox] harus berupa tabel")
+        raise ConfigError(Words("[outbox] harus berupa tabel", "[outbox] must be a table"))
     _only(said, {"messages", "mb", "least_free_mb"}, "outbox")
     for name, value in said.items():
         if type(value) is not int or value < (0 if name == "least_free_mb" else 1):
-            raise ConfigError(f"outbox.{name}: bilangan bulat, tidak negatif")
+            raise ConfigError(
+                Words(f"outbox.{name}: bilangan bulat, tidak negatif", f"outbox.{name}: a whole number, not negative")
+            )
     made = {"most": said.get("messages", 1_000_000)}
     made["most_bytes"] = said.get("mb", 2048) << 20
     made["least_free"] = said.get("least_free_mb", 64) << 20
@@ -204,28 +217,49 @@ def _outbox(said: object) -> dict[str, int]:
 def _feed(said: object, number: int) -> Feed:
     where = f"feed[{number}]"
     if not isinstance(said, dict):
-        raise ConfigError(f"{where}: harus berupa tabel")
+        raise ConfigError(Words(f"{where}: harus berupa tabel", f"{where}: must be a table"))
     _only(said, {f.name for f in fields(Feed)}, where)
     name = _text(said, "report", where)
     report = next((r for r in REPORTS if r.name == name), None)
     if report is None:
-        raise ConfigError(f"{where}.report: {name!r} bukan salah satu dari {', '.join(r.name for r in REPORTS)}")
+        names = ", ".join(r.name for r in REPORTS)
+        raise ConfigError(
+            Words(
+                f"{where}.report: {name!r} bukan salah satu dari {names}",
+                f"{where}.report: {name!r} is none of {names}",
+            )
+        )
     if bool(said.get("sql")) == bool(said.get("file")):
-        raise ConfigError(f"{where}: isi tepat satu dari sql dan file")
+        raise ConfigError(
+            Words(f"{where}: isi tepat satu dari sql dan file", f"{where}: give exactly one of sql and file")
+        )
     if said.get("since") and ":since" not in said.get("sql", ""):
-        raise ConfigError(f"{where}.sql: harus memakai :since karena since diisi")
+        raise ConfigError(
+            Words(
+                f"{where}.sql: harus memakai :since karena since diisi",
+                f"{where}.sql: must use :since because since is given",
+            )
+        )
     if said.get("snapshot") and said.get("since"):
-        raise ConfigError(f"{where}: potret (snapshot) tidak dapat memakai since")
+        raise ConfigError(
+            Words(f"{where}: potret (snapshot) tidak dapat memakai since", f"{where}: a snapshot cannot use since")
+        )
     codes = said.get("codes", {})
     known = {m.name for m in members(report.record)}
     for member, table in codes.items():
         if member not in known:
-            raise ConfigError(f"{where}.codes: {member!r} bukan isian {report.name}")
+            raise ConfigError(
+                Words(
+                    f"{where}.codes: {member!r} bukan isian {report.name}",
+                    f"{where}.codes: {member!r} is no member of {report.name}",
+                )
+            )
         if not isinstance(table, dict):
-            raise ConfigError(f"{where}.codes.{member}: harus berupa tabel kode")
+            place = f"{where}.codes.{member}"
+            raise ConfigError(Words(f"{place}: harus berupa tabel kode", f"{place}: must be a table of codes"))
     every = float(said.get("every", 300.0))
     if every < 10:
-        raise ConfigError(f"{where}.every: paling sedikit 10 detik")
+        raise ConfigError(Words(f"{where}.every: paling sedikit 10 detik", f"{where}.every: at least 10 seconds"))
     return Feed(
         name=str(said.get("name", name)),
         report=report,
@@ -242,22 +276,23 @@ def _feed(said: object, number: int) -> Feed:
 def _only(said: Mapping[str, Any], known: set[str], where: str) -> None:
     for name in said:
         if name not in known:
+            place, names = f"{where}.{name}" if where else name, ", ".join(sorted(known))
             raise ConfigError(
-                f"{where + '.' if where else ''}{name}: tidak dikenal; yang ada: {', '.join(sorted(known))}"
+                Words(f"{place}: tidak dikenal; yang ada: {names}", f"{place}: not known; there are: {names}")
             )
 
 
 def _table(said: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     table = said.get(name)
     if not isinstance(table, dict):
-        raise ConfigError(f"[{name}] tidak ada")
+        raise ConfigError(Words(f"[{name}] tidak ada", f"there is no [{name}]"))
     return table
 
 
 def _text(said: Mapping[str, Any], name: str, where: str) -> str:
     value = said.get(name)
     if not isinstance(value, str) or not value.strip():
-        raise ConfigError(f"{where}.{name}: wajib diisi")
+        raise ConfigError(Words(f"{where}.{name}: wajib diisi", f"{where}.{name}: is required"))
     return value.strip()
 
 
@@ -266,4 +301,9 @@ def _zone(said: Mapping[str, Any], where: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
-        raise ConfigError(f"{where}.zone: {name!r} bukan zona waktu, misalnya Asia/Jakarta") from None
+        raise ConfigError(
+            Words(
+                f"{where}.zone: {name!r} bukan zona waktu, misalnya Asia/Jakarta",
+                f"{where}.zone: {name!r} is no time zone, for example Asia/Jakarta",
+            )
+        ) from None

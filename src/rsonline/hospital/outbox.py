@@ -23,6 +23,8 @@ from typing import Final
 from rsonline.hospital.messages import Counts, Key, Message, Offer, Refused, Rejected, State
 from rsonline.hospital.outbox_form import prepare, prepared
 from rsonline.hospital.sealed import Sealer, canonical
+from rsonline.hospital.words import InWords
+from rsonline.reports.verdict import Words
 
 OPEN: Final = ("waiting", "sent", "refused")
 """The states of what has not arrived yet."""
@@ -36,7 +38,7 @@ LEAST_FREE: Final = 64 << 20
 """Bytes of the disk that stay free, so that what is kept can still be delivered when nothing more can be taken."""
 
 
-class OutboxFull(Exception):
+class OutboxFull(InWords):
     """Nothing more can be kept: whoever reads the source has to stop, and to call somebody."""
 
 
@@ -85,7 +87,13 @@ class Outbox:
         """
         made = 0
         if (free := shutil.disk_usage(self.path.parent).free) < self.least_free:
-            raise OutboxFull(f"{free >> 20} MiB of the disk are free, {self.least_free >> 20} MiB have to stay free")
+            least = self.least_free
+            raise OutboxFull(
+                Words(
+                    f"{free >> 20} MiB disk masih kosong, {least >> 20} MiB harus tetap kosong",
+                    f"{free >> 20} MiB of the disk are free, {least >> 20} MiB have to stay free",
+                )
+            )
         with self._writing():
             count, size = self._connection.execute("SELECT messages, bytes FROM total").fetchone()
             for each in offers:
@@ -98,7 +106,7 @@ class Outbox:
                 freed, freed_bytes = self._make_way(object_, each.event)
                 count, size = count - freed + 1, size - freed_bytes + len(body)
                 if count > self.most or size > self.most_bytes:
-                    raise OutboxFull(f"{count} messages, {size} bytes")
+                    raise OutboxFull(Words(f"{count} pesan, {size} byte", f"{count} messages, {size} bytes"))
                 self._add(each, object_, digest, len(body))
                 made += 1
             self._connection.execute("UPDATE total SET messages=?, bytes=?", (count, size))

@@ -3,6 +3,9 @@
 import sqlite3
 from typing import Final
 
+from rsonline.hospital.words import InWords
+from rsonline.reports.verdict import Words
+
 FORM: Final = 2
 """The form of the file; a newer program raises it and takes older files along."""
 
@@ -62,7 +65,7 @@ _STEPS: Final[dict[int, tuple[str, ...]]] = {
 """What makes a file of a form one of the newest; 0 is an empty file."""
 
 
-class OutboxError(Exception):
+class OutboxError(InWords):
     """The file cannot be used; the text says why."""
 
 
@@ -78,7 +81,12 @@ def prepare(connection: sqlite3.Connection, name: str) -> None:
     """
     form = _form(connection)
     if form > FORM:
-        raise OutboxError(f"{name} has form {form}, this program knows {FORM}: install a newer one")
+        raise OutboxError(
+            Words(
+                f"{name} berbentuk {form}, program ini mengenal {FORM}: pasang yang lebih baru",
+                f"{name} has form {form}, this program knows {FORM}: install a newer one",
+            )
+        )
     for statement in _STEPS.get(form, ()):
         connection.execute(statement)
     if form != FORM:

@@ -20,12 +20,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from rsonline.hospital.agent import duration
 from rsonline.hospital.identity import called
 from rsonline.hospital.line import LOOPBACK
 from rsonline.hospital.outbox import Outbox
 from rsonline.hospital.setup import keep_secret
+from rsonline.hospital.sight import STATES, text_in
+from rsonline.hospital.words import duration, spoken
 from rsonline.reports import REPORTS
+from rsonline.reports.verdict import Words
 
 KEY_FILE: Final = "halaman.kunci"
 LASTS: Final = 12 * 3600.0
@@ -33,7 +35,9 @@ LASTS: Final = 12 * 3600.0
 TRIES, WINDOW = 5, 60.0
 _MOST = 4096
 _COOKIE = "rsonline_agen"
-_WORDS = {"ok": "baik", "warning": "ada masalah", "critical": "gawat", "stopped": "tidak berjalan"}
+_LANGUAGE = "rsonline_agen_bahasa"
+"""A cookie of its own: browsers keep one for all ports of a machine, and the service's `bahasa` may be there."""
+_CHOICE_LASTS = 365 * 86_400
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none';"
     " frame-ancestors 'none'",
@@ -43,6 +47,11 @@ _HEADERS = {
     "Referrer-Policy": "same-origin",
 }
 _BY_NAME = {report.name: report for report in REPORTS}
+_REFUSED = Words("Ditolak.", "Refused.")
+_RELOAD = Words("Ditolak. Muat ulang halaman dan coba lagi.", "Refused. Reload the page and try again.")
+_OTHER_MACHINE = Words("Halaman ini hanya untuk mesin ini sendiri.", "This page is for this machine itself only.")
+_TOO_MANY = Words("Terlalu banyak percobaan, tunggu satu menit.", "Too many tries, wait a minute.")
+_UNUSABLE = Words("nomor, tindakan: tidak dapat dipakai", "nomor, tindakan: cannot be used")
 
 
 def key_of(folder: Path) -> str:
@@ -83,21 +92,22 @@ class Page:
     async def shown(self, request: Request) -> Response:
         """How it stands, or the question for the key."""
         if not _here(request):
-            return _no(421, "Halaman ini hanya untuk mesin ini sendiri.")
-        session = self._session(request)
-        if session is None:
-            return self._page(None, wrong="salah" in request.url.query)
-        return self._page(session)
+            return _no(request, 421, _OTHER_MACHINE)
+        lang, session = _language(request), self._session(request)
+        answer = self._page(session, lang, wrong=session is None and "salah" in request.query_params)
+        if request.query_params.get("lang") == lang:
+            answer.set_cookie(_LANGUAGE, lang, _CHOICE_LASTS, httponly=True, samesite="strict")
+        return answer
 
     async def enter(self, request: Request) -> Response:
         """Log in by the key."""
         sent = await _form(request)
         if sent is None or not _here(request):
-            return _no(403, "Ditolak.")
+            return _no(request, 403, _REFUSED)
         now = self.clock()
         self._failed = [at for at in self._failed if now - at < WINDOW]
         if len(self._failed) >= TRIES:
-            return _no(429, "Terlalu banyak percobaan, tunggu satu menit.")
+            return _no(request, 429, _TOO_MANY)
         if not hmac.compare_digest(sent.get("kunci", "").strip().encode(), self.key.encode()):
             self._failed.append(now)
             return RedirectResponse("/?salah", 303, _HEADERS)
@@ -112,19 +122,20 @@ class Page:
         """Send a refused message again, or give it up."""
         sent = await self._trusted(request)
         if sent is None:
-            return _no(403, "Ditolak. Muat ulang halaman dan coba lagi.")
+            return _no(request, 403, _RELOAD)
         number, what = sent.get("nomor", ""), sent.get("tindakan", "")
         if not number.isdigit() or what not in ("kirim", "buang"):
-            return _no(422, "nomor, tindakan: tidak dapat dipakai")
+            return _no(request, 422, _UNUSABLE)
         act = self.outbox.resend if what == "kirim" else self.outbox.discard
         if not act(int(number)):
-            return _no(404, f"Tidak ada pesan {number} yang ditolak.")
+            text = Words(f"Tidak ada pesan {number} yang ditolak.", f"There is no refused message {number}.")
+            return _no(request, 404, text)
         return RedirectResponse("/", 303, _HEADERS)
 
     async def leave(self, request: Request) -> Response:
         """Log out."""
         if await self._trusted(request) is None:
-            return _no(403, "Ditolak.")
+            return _no(request, 403, _REFUSED)
         self._sessions.pop(request.cookies.get(_COOKIE, ""), None)
         return RedirectResponse("/", 303, _HEADERS)
 
@@ -140,21 +151,27 @@ class Page:
             return None
         return sent if hmac.compare_digest(sent.get("tanda", "").encode(), session.encode()) else None
 
-    def _page(self, token: str | None, *, wrong: bool = False) -> Response:
+    def _page(self, token: str | None, lang: str, *, wrong: bool) -> Response:
         now = self.clock()
 
         def since(then: float | None) -> str:
-            return "-" if then is None else duration(now - then)
+            return "-" if then is None else duration(now - then, lang)
+
+        def t(id: str, en: str) -> str:
+            return spoken(Words(id, en), lang)
 
         refused = [] if token is None else self.outbox.set_aside(200)
         body = self._templates.get_template("keadaan.html").render(
             said=None if token is None else self.standing(),
-            words=_WORDS,
+            lang=lang,
+            t=t,
+            states={name: spoken(words, lang) for name, words in STATES.items()},
+            told=lambda said, name: text_in(said, name, lang),
             wrong=wrong,
             token=token,
             key_file=KEY_FILE,
             since=since,
-            ago=lambda then: "-" if then is None else f"{since(then)} lalu",
+            ago=lambda then: "-" if then is None else since(then) + t(" lalu", " ago"),
             refused=[
                 {"id": m.id, "report": m.report, "said": m.said, "called": called(_BY_NAME[m.report], m.body)}
                 for m in refused
@@ -188,5 +205,30 @@ async def _style(request: Request) -> Response:
     return PlainTextResponse(text, 200, {**_HEADERS, "Cache-Control": "max-age=3600"}, "text/css")
 
 
-def _no(status: int, text: str) -> Response:
-    return PlainTextResponse(text, status, _HEADERS)
+def _no(request: Request, status: int, words: Words) -> Response:
+    return PlainTextResponse(spoken(words, _language(request)), status, _HEADERS)
+
+
+def _language(request: Request) -> str:
+    """What was chosen, now or before; without a choice what the browser prefers, Indonesian where it says neither."""
+    for chosen in (request.query_params.get("lang"), request.cookies.get(_LANGUAGE)):
+        if chosen in ("id", "en"):
+            return chosen
+    liked = {"id": 0.0, "en": 0.0}
+    for part in request.headers.get("Accept-Language", "").lower().split(","):
+        name, _, weight = part.partition(";")
+        language = name.strip().partition("-")[0]
+        if language in liked:
+            liked[language] = max(liked[language], _weight(weight))
+    return "en" if liked["en"] > liked["id"] else "id"
+
+
+def _weight(text: str) -> float:
+    """How much a language is liked (`q=0.8`); all the way where nothing is said, not at all where it is no number."""
+    name, _, number = text.partition("=")
+    if not name.strip():
+        return 1.0
+    try:
+        return float(number)
+    except ValueError:
+        return 0.0

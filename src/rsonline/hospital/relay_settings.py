@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rsonline.hospital.words import Unusable
+from rsonline.reports.verdict import Words
+
 _KNOWN = ("listen", "password_file", "allow")
 
 
@@ -28,10 +31,13 @@ class RelaySettings:
 
 
 def relay_of(said: Mapping[str, Any], folder: Path) -> RelaySettings:
-    """The table as settings. Raises ValueError, whose text names the member."""
+    """The table as settings. Raises Unusable."""
     for name in said:
         if name not in _KNOWN:
-            raise ValueError(f"relay.{name}: tidak dikenal; yang ada: {', '.join(_KNOWN)}")
+            known = ", ".join(_KNOWN)
+            raise Unusable(
+                Words(f"relay.{name}: tidak dikenal; yang ada: {known}", f"relay.{name}: not known; there are: {known}")
+            )
     host, _, port = str(said.get("listen", "")).rpartition(":")
     try:
         ipaddress.ip_address(host.strip("[]"))
@@ -39,14 +45,19 @@ def relay_of(said: Mapping[str, Any], folder: Path) -> RelaySettings:
         if not 1 <= number <= 65535:
             raise ValueError(port)
     except ValueError:
-        raise ValueError("relay.listen: alamat IP dan porta, misalnya 127.0.0.1:8321") from None
+        raise Unusable(
+            Words(
+                "relay.listen: alamat IP dan porta, misalnya 127.0.0.1:8321",
+                "relay.listen: an IP address and a port, for example 127.0.0.1:8321",
+            )
+        ) from None
     if not said.get("password_file"):
-        raise ValueError("relay.password_file: wajib diisi")
+        raise Unusable(Words("relay.password_file: wajib diisi", "relay.password_file: is required"))
     allow = said.get("allow", ["127.0.0.1", "::1"])
     try:
         addresses = tuple(str(ipaddress.ip_address(each)) for each in allow)
     except ValueError:
-        raise ValueError("relay.allow: daftar alamat IP") from None
+        raise Unusable(Words("relay.allow: daftar alamat IP", "relay.allow: a list of IP addresses")) from None
     return RelaySettings(
         host=host.strip("[]"), port=number, password_file=folder / str(said["password_file"]), allow=addresses
     )

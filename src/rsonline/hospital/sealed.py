@@ -8,8 +8,11 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from rsonline.hospital.words import InWords
+from rsonline.reports.verdict import Words
 
-class KeyFileError(Exception):
+
+class KeyFileError(InWords):
     """The key cannot be used; the text says why."""
 
 
@@ -21,7 +24,7 @@ class Sealer:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         if len(key) != 32:
-            raise KeyFileError("the key must have 32 bytes")
+            raise KeyFileError(Words("kunci harus 32 byte", "the key must have 32 bytes"))
         self._root = key
         self._seal = AESGCM(hmac.digest(key, b"seal", "sha256"))
 
@@ -41,7 +44,9 @@ class Sealer:
         try:
             return json.loads(self._seal.decrypt(sealed[:12], sealed[12:], place.encode()))
         except InvalidTag:
-            raise KeyFileError("what lies there does not open by this key") from None
+            raise KeyFileError(
+                Words("yang tersimpan tidak terbuka dengan kunci ini", "what lies there does not open by this key")
+            ) from None
 
 
 def canonical(value: object) -> bytes:
@@ -65,7 +70,11 @@ def read(path: Path) -> Sealer:
     """The key of a file. Raises KeyFileError where others may read it, or where it holds none."""
     try:
         if os.name == "posix" and path.stat().st_mode & 0o077:
-            raise KeyFileError(f"{path} can be read by others: chmod 600 it")
+            raise KeyFileError(
+                Words(f"{path} dapat dibaca pengguna lain: chmod 600", f"{path} can be read by others: chmod 600 it")
+            )
         return Sealer(base64.b64decode(path.read_bytes(), validate=False))
     except OSError as error:
-        raise KeyFileError(f"{path} cannot be read: {error.strerror}") from None
+        raise KeyFileError(
+            Words(f"{path} tidak dapat dibaca: {error.strerror}", f"{path} cannot be read: {error.strerror}")
+        ) from None

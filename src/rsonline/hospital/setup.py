@@ -63,7 +63,7 @@ def source_url(engine: str, host: str, port: int, database: str, user: str) -> s
     return f"{driver}://{quote(user, safe='')}@{host}:{port}/{quote(database, safe='')}"
 
 
-def text_of(answers: Answers, reports: Iterable[Report[Any]]) -> str:
+def text_of(answers: Answers, reports: Iterable[Report[Any]], lang: str) -> str:
     """The configuration as TOML. Raises ConfigError for a preset that there is not."""
     hospital = {
         "code": answers.code,
@@ -83,34 +83,34 @@ def text_of(answers: Answers, reports: Iterable[Report[Any]]) -> str:
     head = tomli_w.dumps({"hospital": hospital, "source": source})
     body = tomli_w.dumps({"feed": feeds}, multiline_strings=True) if feeds else ""
     wanted = [report for report in reports if report.name in answers.reports]
-    return "\n".join(part for part in (head, body, *(template(report) for report in wanted)) if part)
+    return "\n".join(part for part in (head, body, *(template(report, lang) for report in wanted)) if part)
 
 
 PASSWORD_FILE = "sandi"  # noqa: S105 (the name of a file)
 SOURCE_PASSWORD_FILE = "sandi-basis-data"  # noqa: S105 (the name of a file)
 
 
-def template(report: Report[Any]) -> str:
+def template(report: Report[Any], lang: str) -> str:
     """A feed to be filled in: every member of a kind with its meaning, as the columns of one SELECT."""
+    required = ", required" if lang == "en" else ", wajib"
     lines = []
     for member in members(report.record):
         label = member.label
-        lines.append(
-            f"       -- {label.id}{f' ({label.unit})' if label.unit else ''}{', wajib' if member.required else ''}\n"
-            f"       NULL AS {member.name}"
-        )
-    sql = "SELECT\n" + ",\n".join(lines) + "\n  -- FROM tabel_rumah_sakit\n"
+        meaning = (label.en if lang == "en" else label.id) + (f" ({label.unit})" if label.unit else "")
+        lines.append(f"       -- {meaning}{required if member.required else ''}\n       NULL AS {member.name}")
+    table = "hospital_table" if lang == "en" else "tabel_rumah_sakit"
+    sql = "SELECT\n" + ",\n".join(lines) + f"\n  -- FROM {table}\n"
     return f'[[feed]]\nname = "{report.name}"\nreport = "{report.name}"\nevery = 3600\nsql = """\n{sql}"""\n'
 
 
-def unmapped(config: Config, source: Source) -> list[Unmapped]:
+def unmapped(config: Config, source: Source, lang: str) -> list[Unmapped]:
     """The codes in the hospital's data that no table translates and no list holds. Raises SourceError."""
     made: list[Unmapped] = []
     references = shipped()
     for feed in config.feeds:
         lists = {m.name: references[m.kind.of] for m in members(feed.report.record) if isinstance(m.kind, OneOf)}
         for member, code in _codes(feed, source, lists):
-            made.append(Unmapped(feed.name, member, code, suggestions(lists[member], code)))
+            made.append(Unmapped(feed.name, member, code, suggestions(lists[member], code, lang)))
     return made
 
 
@@ -129,7 +129,7 @@ def _codes(feed: Feed, source: Source, lists: Mapping[str, Reference]) -> list[t
     return list(found)
 
 
-def suggestions(reference: Reference, code: str, most: int = 5) -> list[tuple[str, str]]:
+def suggestions(reference: Reference, code: str, lang: str, most: int = 5) -> list[tuple[str, str]]:
     """What a code may mean: the entries of a list whose names are nearest to it."""
     folded = code.casefold()
 
@@ -139,7 +139,7 @@ def suggestions(reference: Reference, code: str, most: int = 5) -> list[tuple[st
         return whole + len(words)
 
     ranked = sorted(reference.entries.values(), key=lambda entry: -nearness(entry.nama))
-    return [(entry.id, entry.nama) for entry in ranked[:most]]
+    return [(entry.id, entry.name if lang == "en" else entry.nama) for entry in ranked[:most]]
 
 
 def keep_secret(path: Path, text: str) -> None:

@@ -1,20 +1,29 @@
 """How an agent stands, written beside its outbox: JSON for programs and for `status`, text for Prometheus.
 
-Report kinds, counts and times; nothing of what the reports say.
+Report kinds, counts and times; nothing of what the reports say. A text is Indonesian, with the English one beside it
+under the same name and `_en`.
 """
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rsonline.hospital.agent import Agent
 from rsonline.hospital.alarm import Trouble
 from rsonline.hospital.messages import Counts
+from rsonline.reports.verdict import Words
 
 STALE = 60.0
 """Seconds without a new look after which an agent is taken to have stopped."""
+STATES = {
+    "ok": Words("baik", "good"),
+    "warning": Words("ada masalah", "something is wrong"),
+    "critical": Words("gawat", "critical"),
+    "stopped": Words("tidak berjalan", "not running"),
+}
+"""How the states are called."""
 
 
 def health(agent: Agent, troubles: Sequence[Trouble]) -> dict[str, Any]:
@@ -43,11 +52,15 @@ def health(agent: Agent, troubles: Sequence[Trouble]) -> dict[str, Any]:
                 "rows": reading.rows,
                 "rejected": reading.rejected,
                 "braked": None if reading.braked is None else list(reading.braked),
-                "fault": reading.fault,
+                "fault": "" if reading.fault is None else reading.fault.id,
+                "fault_en": "" if reading.fault is None else reading.fault.en,
             }
             for name, reading in agent.readings.items()
         },
-        "troubles": [trouble._asdict() for trouble in troubles],
+        "troubles": [
+            {"name": name, "level": level, "text": text.id, "text_en": text.en, "since": since}
+            for name, level, text, since in troubles
+        ],
     }
 
 
@@ -127,3 +140,9 @@ def told(path: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     return said
+
+
+def text_in(said: Mapping[str, Any], name: str, lang: str) -> str:
+    """A text of what was told, in a language. What an earlier release wrote has the Indonesian one only."""
+    text: str = said.get(f"{name}_en", said[name]) if lang == "en" else said[name]
+    return text

@@ -15,8 +15,10 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from rsonline.hospital.config import Config, Feed
+from rsonline.hospital.words import InWords, as_is
 from rsonline.reports.fields import Milliseconds
 from rsonline.reports.report import members
+from rsonline.reports.verdict import Words
 
 Row = dict[str, object]
 _FIRST = {
@@ -32,7 +34,7 @@ _AT_ONCE = 1000
 _MOST_TABLES = 3000
 
 
-class SourceError(Exception):
+class SourceError(InWords):
     """The hospital's database cannot be used; the text says why, without a password."""
 
 
@@ -60,7 +62,7 @@ class Source:
                 url, pool_pre_ping=True, hide_parameters=True, connect_args=connecting(url, self._seconds), **pool
             )
         except (sa.exc.ArgumentError, ModuleNotFoundError) as error:
-            raise SourceError(f"source.url: {error}") from None
+            raise SourceError(as_is(f"source.url: {error}")) from None
         sa.event.listen(self._engine, "connect", self._limit)
 
     def close(self) -> None:
@@ -80,10 +82,13 @@ class Source:
             for table in tables:
                 if any(self._allowed(each) for each in attempts(self._engine.dialect, table, told.get_columns(table))):
                     raise Writable(
-                        f"Akun basis data dapat menulis ke tabel {table}. Pakai akun yang hanya boleh SELECT."
+                        Words(
+                            f"Akun basis data dapat menulis ke tabel {table}. Pakai akun yang hanya boleh SELECT.",
+                            f"The database account can write to table {table}. Use an account that may only SELECT.",
+                        )
                     )
         except sa.exc.OperationalError as error:
-            raise SourceError(_said(error)) from None
+            raise SourceError(as_is(_said(error))) from None
         return len(tables)
 
     def _allowed(self, statement: str) -> bool:
@@ -104,7 +109,7 @@ class Source:
             told = sa.inspect(self._engine)
             return {name: [c["name"] for c in told.get_columns(name)] for name in told.get_table_names()}
         except sa.exc.DBAPIError as error:
-            raise SourceError(_said(error)) from None
+            raise SourceError(as_is(_said(error))) from None
 
     def rows(self, feed: Feed, since: str | None = None) -> Iterator[Row]:
         """The rows of a feed, as a machine would send them. Raises SourceError."""
@@ -122,9 +127,9 @@ class Source:
                     # Before anything else is asked on this connection: whoever stopped in the middle left rows in it.
                     found.close()
         except sa.exc.DBAPIError as error:
-            raise SourceError(f"{feed.name}: {_said(error)}") from None
+            raise SourceError(as_is(f"{feed.name}: {_said(error)}")) from None
         except sa.exc.SQLAlchemyError as error:
-            raise SourceError(f"{feed.name}: {type(error).__name__}") from None
+            raise SourceError(as_is(f"{feed.name}: {type(error).__name__}")) from None
 
     def _file(self, feed: Feed) -> Iterator[Row]:
         path = self._folder / feed.file
@@ -136,7 +141,7 @@ class Source:
                 for row in csv.DictReader(file, dialect=dialect):
                     yield self._shown(feed, {k: v for k, v in row.items() if k is not None})
         except (OSError, csv.Error, UnicodeDecodeError) as error:
-            raise SourceError(f"{feed.name}: {path.name}: {error}") from None
+            raise SourceError(as_is(f"{feed.name}: {path.name}: {error}")) from None
 
     def _shown(self, feed: Feed, row: Mapping[Any, Any]) -> Row:
         millis = {m.name for m in members(feed.report.record) if isinstance(m.kind, Milliseconds)}
@@ -254,4 +259,6 @@ def password(path: Path) -> str:
     try:
         return path.read_text("utf-8").strip()
     except OSError as error:
-        raise SourceError(f"{path} tidak dapat dibaca: {error.strerror}") from None
+        raise SourceError(
+            Words(f"{path} tidak dapat dibaca: {error.strerror}", f"{path} cannot be read: {error.strerror}")
+        ) from None

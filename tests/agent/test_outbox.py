@@ -348,6 +348,14 @@ def test_the_key_is_for_its_owner_only(tmp_path: Path) -> None:
         read(tmp_path / "key")
 
 
+@pytest.mark.parametrize("damaged", [b"", b"AAAA", b"AAAAA", "\u00e9".encode()])
+def test_a_file_without_a_key_is_told(tmp_path: Path, damaged: bytes) -> None:
+    create(tmp_path / "key")
+    (tmp_path / "key").write_bytes(damaged)
+    with pytest.raises(KeyFileError):
+        read(tmp_path / "key")
+
+
 def test_each_offer_is_one_transaction(box: Outbox, tmp_path: Path) -> None:
     def broken() -> object:
         yield bed("a", 1)

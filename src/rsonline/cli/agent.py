@@ -162,11 +162,21 @@ def _once(running: "Agent", over: threading.Event, moved: "Moved", lang: str) ->
         written(running, running.troubles())
     faults = [r for r in running.readings.values() if r.fault or r.rejected or r.braked]
     left = running.outbox.size()[0]
+    short = bool(faults) or running.full_since is not None
     if left:
         typer.echo(say(lang, f"Sisa antrean: {left}.", f"Left in the outbox: {left}."))
+    elif short:
+        typer.echo(
+            say(
+                lang,
+                "Yang dapat dikirim sudah sampai, tetapi ada yang tidak dapat dibaca atau dikirim:"
+                " lihat `rsonline agent status`.",
+                "What can be sent has arrived, but not everything could be read or sent: see `rsonline agent status`.",
+            )
+        )
     else:
         typer.echo(say(lang, "Semua yang dapat dikirim sudah sampai.", "Everything that can be sent has arrived."))
-    return 2 if left or faults or running.full_since is not None else 0
+    return 2 if left or short else 0
 
 
 def console_of() -> "Console":

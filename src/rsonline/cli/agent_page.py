@@ -24,7 +24,7 @@ def page(
     settings = configured(config, lang)
     with failing(OSError, lang=lang), opened(settings, lang) as outbox:
         key = key_of(settings.folder)
-        app = Page(key, outbox, lambda: standing_of(settings, lang)).app()
+        app = Page(key, outbox, lambda: standing_of(settings, lang), lang=lang).app()
         served = server(app, host="127.0.0.1", port=port, allow=("127.0.0.1",), limits=Limits(connections=32))
         address, file = f"http://127.0.0.1:{port}/", settings.folder / KEY_FILE
         typer.echo(say(lang, f"Halaman: {address}  Kuncinya di {file}", f"Page: {address}  Its key is in {file}"))

@@ -71,7 +71,7 @@ class AlarmSettings:
 
 
 def alarm_of(said: Mapping[str, Any], folder: Path) -> AlarmSettings:
-    """The `[alarm]` table. Raises Unusable, and ValueError for a number that is none."""
+    """The `[alarm]` table. Raises Unusable."""
     known = set(AlarmSettings.__dataclass_fields__)
     for name in said:
         if name not in known:
@@ -103,25 +103,24 @@ def alarm_of(said: Mapping[str, Any], folder: Path) -> AlarmSettings:
     if lang not in ("id", "en"):
         raise Unusable(Words("alarm.lang: id atau en", "alarm.lang: id or en"))
     password = said.get("smtp_password_file")
-    made = AlarmSettings(
+    return AlarmSettings(
         webhook=webhook,
         email_to=tuple(str(each) for each in to),
         email_from=str(said.get("email_from", "")),
         smtp=str(said.get("smtp", "")),
         smtp_user=str(said.get("smtp_user", "")),
         smtp_password_file=None if password is None else folder / str(password),
-        warn_minutes=float(said.get("warn_minutes", 15.0)),
-        critical_hours=float(said.get("critical_hours", 24.0)),
+        warn_minutes=_span(said, "warn_minutes", 15.0),
+        critical_hours=_span(said, "critical_hours", 24.0),
         lang=lang,
     )
-    if made.warn_minutes <= 0 or made.critical_hours <= 0:
-        raise Unusable(
-            Words(
-                "alarm.warn_minutes, alarm.critical_hours: harus lebih dari 0",
-                "alarm.warn_minutes, alarm.critical_hours: must be more than 0",
-            )
-        )
-    return made
+
+
+def _span(said: Mapping[str, Any], name: str, usual: float) -> float:
+    value = said.get(name, usual)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        raise Unusable(Words(f"alarm.{name}: harus bilangan lebih dari 0", f"alarm.{name}: must be a number above 0"))
+    return float(value)
 
 
 def ways_of(settings: AlarmSettings) -> list[Callable[[str, dict[str, Any]], None]]:

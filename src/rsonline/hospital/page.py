@@ -70,6 +70,8 @@ class Page:
     outbox: Outbox
     standing: Callable[[], dict[str, Any]]
     clock: Callable[[], float] = time.time
+    lang: str = "id"
+    """The language of whoever chose none."""
     _sessions: dict[str, tuple[str, float]] = field(default_factory=dict)
     """By cookie: the token of its forms, and until when."""
     _failed: list[float] = field(default_factory=list)
@@ -92,8 +94,8 @@ class Page:
     async def shown(self, request: Request) -> Response:
         """How it stands, or the question for the key."""
         if not _here(request):
-            return _no(request, 421, _OTHER_MACHINE)
-        lang, session = _language(request), self._session(request)
+            return self._no(request, 421, _OTHER_MACHINE)
+        lang, session = self._language(request), self._session(request)
         answer = self._page(session, lang, wrong=session is None and "salah" in request.query_params)
         if request.query_params.get("lang") == lang:
             answer.set_cookie(_LANGUAGE, lang, _CHOICE_LASTS, httponly=True, samesite="strict")
@@ -103,11 +105,11 @@ class Page:
         """Log in by the key."""
         sent = await _form(request)
         if sent is None or not _here(request):
-            return _no(request, 403, _REFUSED)
+            return self._no(request, 403, _REFUSED)
         now = self.clock()
         self._failed = [at for at in self._failed if now - at < WINDOW]
         if len(self._failed) >= TRIES:
-            return _no(request, 429, _TOO_MANY)
+            return self._no(request, 429, _TOO_MANY)
         if not hmac.compare_digest(sent.get("kunci", "").strip().encode(), self.key.encode()):
             self._failed.append(now)
             return RedirectResponse("/?salah", 303, _HEADERS)
@@ -122,20 +124,20 @@ class Page:
         """Send a refused message again, or give it up."""
         sent = await self._trusted(request)
         if sent is None:
-            return _no(request, 403, _RELOAD)
+            return self._no(request, 403, _RELOAD)
         number, what = sent.get("nomor", ""), sent.get("tindakan", "")
         if not number.isdigit() or what not in ("kirim", "buang"):
-            return _no(request, 422, _UNUSABLE)
+            return self._no(request, 422, _UNUSABLE)
         act = self.outbox.resend if what == "kirim" else self.outbox.discard
         if not act(int(number)):
             text = Words(f"Tidak ada pesan {number} yang ditolak.", f"There is no refused message {number}.")
-            return _no(request, 404, text)
+            return self._no(request, 404, text)
         return RedirectResponse("/", 303, _HEADERS)
 
     async def leave(self, request: Request) -> Response:
         """Log out."""
         if await self._trusted(request) is None:
-            return _no(request, 403, _REFUSED)
+            return self._no(request, 403, _REFUSED)
         self._sessions.pop(request.cookies.get(_COOKIE, ""), None)
         return RedirectResponse("/", 303, _HEADERS)
 
@@ -150,6 +152,16 @@ class Page:
         if sent is None or session is None or not _here(request):
             return None
         return sent if hmac.compare_digest(sent.get("tanda", "").encode(), session.encode()) else None
+
+    def _language(self, request: Request) -> str:
+        """What was chosen by the link, now or before; without a choice that of the command that serves the page."""
+        for chosen in (request.query_params.get("lang"), request.cookies.get(_LANGUAGE)):
+            if chosen in ("id", "en"):
+                return chosen
+        return self.lang
+
+    def _no(self, request: Request, status: int, words: Words) -> Response:
+        return PlainTextResponse(spoken(words, self._language(request)), status, _HEADERS)
 
     def _page(self, token: str | None, lang: str, *, wrong: bool) -> Response:
         now = self.clock()
@@ -203,32 +215,3 @@ async def _form(request: Request) -> dict[str, str] | None:
 async def _style(request: Request) -> Response:
     text = (files("rsonline.hospital") / "pages" / "gaya.css").read_text("utf-8")
     return PlainTextResponse(text, 200, {**_HEADERS, "Cache-Control": "max-age=3600"}, "text/css")
-
-
-def _no(request: Request, status: int, words: Words) -> Response:
-    return PlainTextResponse(spoken(words, _language(request)), status, _HEADERS)
-
-
-def _language(request: Request) -> str:
-    """What was chosen, now or before; without a choice what the browser prefers, Indonesian where it says neither."""
-    for chosen in (request.query_params.get("lang"), request.cookies.get(_LANGUAGE)):
-        if chosen in ("id", "en"):
-            return chosen
-    liked = {"id": 0.0, "en": 0.0}
-    for part in request.headers.get("Accept-Language", "").lower().split(","):
-        name, _, weight = part.partition(";")
-        language = name.strip().partition("-")[0]
-        if language in liked:
-            liked[language] = max(liked[language], _weight(weight))
-    return "en" if liked["en"] > liked["id"] else "id"
-
-
-def _weight(text: str) -> float:
-    """How much a language is liked (`q=0.8`); all the way where nothing is said, not at all where it is no number."""
-    name, _, number = text.partition("=")
-    if not name.strip():
-        return 1.0
-    try:
-        return float(number)
-    except ValueError:
-        return 0.0

@@ -1,6 +1,7 @@
 """The key of the agent: it seals what lies on a hospital's disk, and digests what is compared but not read (SR-55)."""
 
 import base64
+import binascii
 import hmac
 import json
 import os
@@ -74,6 +75,8 @@ def read(path: Path) -> Sealer:
                 Words(f"{path} dapat dibaca pengguna lain: chmod 600", f"{path} can be read by others: chmod 600 it")
             )
         return Sealer(base64.b64decode(path.read_bytes(), validate=False))
+    except binascii.Error:
+        raise KeyFileError(Words(f"{path} tidak berisi kunci", f"{path} holds no key")) from None
     except OSError as error:
         raise KeyFileError(
             Words(f"{path} tidak dapat dibaca: {error.strerror}", f"{path} cannot be read: {error.strerror}")

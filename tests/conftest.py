@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import pytest_asyncio
 
@@ -11,6 +12,12 @@ from rsonline import logs
 from rsonline.store.database import Database
 from tests.databases import ENGINES, fresh
 from tests.hospital import PASSWORD, Hospital, Service, service_on
+
+# No test asserts a time: a machine that does other work is no fault of ours.
+hypothesis.settings.register_profile(
+    "untimed", hypothesis.settings.default, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(params=ENGINES)

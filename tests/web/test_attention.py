@@ -41,26 +41,26 @@ def matters(page: str) -> dict[str, tuple[str, str]]:
 
 
 async def test_an_office_sees_who_is_silent_and_which_babies_wait(service: Service) -> None:
-    still = await silent(service, "1509", "RS Yang Diam")
-    await silent(service, "1607", "RS Provinsi Lain")
-    lively = await registered(service, "1505")
+    still = await silent(service, "2101", "RS Yang Diam")
+    await silent(service, "3304", "RS Provinsi Lain")
+    lively = await registered(service, "2103")
     named(service, lively, "RS Dengan Bayi")
     await lively.send("POST", "/Fasyankes", MESSAGES["tempat_tidur"])
     await high(lively, await sample(lively, 40), 20)
-    page = (await (await as_role(service, "dinkes", region="15")).get("/beranda")).text
+    page = (await (await as_role(service, "dinkes", region="21")).get("/beranda")).text
     found = matters(page)
-    many, where = found["/wawasan/lapor_diam?wilayah=15"]
+    many, where = found["/wawasan/lapor_diam?wilayah=21"]
     assert many == "1 rumah sakit"
     assert f'<a href="/wawasan/lapor_diam?wilayah={still.code}">RS Yang Diam</a>' in where
-    many, where = found["/wawasan/shk_alarm_provinsi?wilayah=15"]
+    many, where = found["/wawasan/shk_alarm_provinsi?wilayah=21"]
     assert many == "1 bayi"
     assert f'<a href="/wawasan/shk_alarm_provinsi?wilayah={lively.code}">RS Dengan Bayi</a> (1)' in where
-    assert found["/wawasan/oksigen_segera_habis?wilayah=15"] == ("tidak ada", "–")
+    assert found["/wawasan/oksigen_segera_habis?wilayah=21"] == ("tidak ada", "–")
     assert "RS Provinsi Lain" not in page
-    visitor = await as_role(service, "dinkes", region="1505")
+    visitor = await as_role(service, "dinkes", region="2103")
     own = matters((await visitor.get("/beranda")).text)
-    assert own["/wawasan/shk_alarm_kabupaten_kota?wilayah=1505"][0] == "1 bayi"
-    assert own["/wawasan/lapor_diam?wilayah=1505"][0] == "tidak ada"
+    assert own["/wawasan/shk_alarm_kabupaten_kota?wilayah=2103"][0] == "1 bayi"
+    assert own["/wawasan/lapor_diam?wilayah=2103"][0] == "tidak ada"
     # A hospital's link leads to the rows themselves.
     behind = (await visitor.get(f"/wawasan/shk_alarm_kabupaten_kota?wilayah={lively.code}")).text
     assert "RS Dengan Bayi" in behind
@@ -70,9 +70,9 @@ async def test_an_office_sees_who_is_silent_and_which_babies_wait(service: Servi
 
 async def test_many_hospitals_of_one_matter_are_counted_not_listed(service: Service) -> None:
     for number in range(8):
-        await silent(service, "1208", f"RS Banyak {number}")
-    found = matters((await (await as_role(service, "dinkes", region="12")).get("/beranda")).text)
-    many, where = found["/wawasan/lapor_diam?wilayah=12"]
+        await silent(service, "3510", f"RS Banyak {number}")
+    found = matters((await (await as_role(service, "dinkes", region="35")).get("/beranda")).text)
+    many, where = found["/wawasan/lapor_diam?wilayah=35"]
     assert many == "8 rumah sakit"
     assert (where.count("<a "), "dan 2 rumah sakit lain" in where) == (6, True)
 

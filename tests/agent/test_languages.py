@@ -56,6 +56,7 @@ def free() -> int:
 
 
 def test_every_command_of_the_agent_takes_a_language() -> None:
+    # Typer says only that it is a command; both are groups.
     found = typer.main.get_command(app).commands["agent"].commands  # type: ignore[attr-defined]
     assert len(found) >= 12
     for name, command in found.items():

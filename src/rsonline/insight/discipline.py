@@ -266,7 +266,10 @@ def silent_from(place: Place, heard: datetime, rules: DisciplineRules = RULES) -
 def until(
     asked: Iterable[Expected], found: Iterable[Heard], places: Places, now: datetime, rules: DisciplineRules = RULES
 ) -> datetime | None:
-    """The next moment at which a report is overdue or a hospital silent, though nothing arrives; None: never."""
+    """The next moment from which a report is overdue or a hospital silent though nothing arrives; None: never.
+
+    `asked` and `found` are what `expected` and `heard` gave for these places at `now`.
+    """
     ends = [one.by for one in asked if one.state(now) == "not_due"]
     ends += [
         silent_from(places[one.kode_rs], one.heard, rules)

@@ -39,7 +39,8 @@ def keys_of(level: Level) -> tuple[str, ...]:
 async def attention(house: House, visit: Visit) -> dict[str, Any]:
     """What the page shows: the matters of the person's own region, with how old the figures are.
 
-    Nothing for an account without a region: its page has the links alone. Raises what the store raised.
+    Nothing for who may not see several hospitals or has no region yet: that page has the links alone. Raises what the
+    store raised.
     """
     if not (visit.may("view") and visit.may("region")) or (visit.person.role == "dinkes" and not visit.person.region):
         return {}
